@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: language mode 6 with warnings as errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A target of ours; `uses` are targets above it in the order that data passes.
+func stage(_ name: String, uses: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: uses, swiftSettings: strict)
+}
+
+/// Tests of the target of the same name.
+func tests(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name)] + uses, resources: resources, swiftSettings: strict)
+}
+
+/// PCRE2, only with the trait that says so.
+let regex: Target.Dependency = .target(name: "CPCRE2", condition: .when(traits: ["Regex"]))
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"])
+    ],
+    traits: [
+        .trait(name: "Regex", description: "the re and grok libraries and formats; needs libpcre2-dev"),
+        .trait(name: "Zstd", description: "zstd compressed files; needs libzstd-dev"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CPCRE2", providers: [.apt(["libpcre2-dev"])]),
+        .target(
+            name: "CSluice",
+            dependencies: ["CLua"],
+            linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m"), .linkedLibrary("dl")]),
+
+        stage("SluiceEvent", uses: ["CSluice"]),
+        stage("SluiceConfig", uses: []),
+        stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
+        .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
+
+        tests("SluiceConfig"),
+        tests("SluiceEvent"),
+    ]
+)
