@@ -1,0 +1,89 @@
+internal import CSluice
+
+/// RFC 3339 text of timestamps.
+package enum TimestampText {
+    /// A time read from the start of some text.
+    package struct Scan {
+        /// Nanoseconds since 1970 UTC; of a time without zone, as if it were UTC.
+        package var ns: Int64
+        /// Digits, offset and spelling as an SL_TIMESTAMP slot keeps them.
+        package var detail: UInt32
+        /// Bytes read.
+        package var length: Int
+        /// Whether an offset was there.
+        package var hasOffset: Bool
+        /// Whether the second is 60.
+        package var isLeapSecond: Bool
+        /// Digits of the fraction as given; more than nine are read and not kept.
+        package var fractionDigits: Int
+    }
+
+    /// The instant and `detail` of text that is an RFC 3339 date and time as a whole (`T`, `t` or one blank between them,
+    /// `Z`, `z` or `±hh:mm` behind, any number of fraction digits); nil for other text.
+    package static func parseRFC3339(_ text: UnsafePointer<UInt8>, _ count: Int) -> (ns: Int64, detail: UInt32)? {
+        guard let scan = scan(text, count), scan.hasOffset, scan.length == count else { return nil }
+        return (scan.ns, scan.detail)
+    }
+
+    /// Reads a date and time from the start of the text, with or without an offset; nil when there is none.
+    package static func scan(_ text: UnsafePointer<UInt8>, _ count: Int) -> Scan? {
+        guard count >= 19, text[4] == 0x2D, text[7] == 0x2D, text[13] == 0x3A, text[16] == 0x3A else { return nil }
+        let separator = text[10]
+        guard separator == 0x54 || separator == 0x74 || separator == 0x20 else { return nil }
+        guard let century = pair(text), let yearOfCentury = pair(text + 2), let month = pair(text + 5),
+            let day = pair(text + 8), let hour = pair(text + 11), let minute = pair(text + 14), let second = pair(text + 17)
+        else { return nil }
+        let year = century * 100 + yearOfCentury
+        guard day >= 1, day <= CivilDay.count(year: year, month: month), hour <= 23, minute <= 59, second <= 60 else {
+            return nil
+        }
+        var at = 19
+        var fraction: Int64 = 0
+        var digits = 0
+        if at < count, text[at] == 0x2E {
+            at += 1
+            while at < count, text[at] &- 0x30 <= 9 {
+                if digits < 9 { fraction = fraction * 10 + Int64(text[at] &- 0x30) }
+                digits += 1
+                at += 1
+            }
+            if digits == 0 { return nil }
+        }
+        var seconds = CivilDay.number(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        var detail = UInt32(min(digits, 9))
+        var hasOffset = false
+        if at < count, text[at] | 0x20 == 0x7A {
+            at += 1
+            hasOffset = true
+        } else if at + 6 <= count, text[at] == 0x2B || text[at] == 0x2D, text[at + 3] == 0x3A,
+            let hours = pair(text + at + 1), let minutes = pair(text + at + 4), hours <= 23, minutes <= 59
+        {
+            let isNegative = text[at] == 0x2D
+            let offset = (hours * 60 + minutes) * (isNegative ? -1 : 1)
+            seconds -= offset * 60
+            detail |= UInt32(UInt16(bitPattern: Int16(offset))) << 8
+            if offset == 0 { detail |= (isNegative ? UInt32(SL_TIME_MINUS_ZERO) : UInt32(SL_TIME_PLUS_ZERO)) << 24 }
+            at += 6
+            hasOffset = true
+        }
+        for _ in min(digits, 9)..<9 { fraction *= 10 }
+        guard let ns = nanoseconds(seconds, fraction) else { return nil }
+        return Scan(
+            ns: ns, detail: detail, length: at, hasOffset: hasOffset, isLeapSecond: second == 60, fractionDigits: digits)
+    }
+
+    /// Nanoseconds since 1970, nil outside of what 64 bits hold (1677 to 2262).
+    package static func nanoseconds(_ seconds: Int64, _ fraction: Int64) -> Int64? {
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflowAgain) = product.addingReportingOverflow(fraction)
+        return overflow || overflowAgain || sum == .min ? nil : sum
+    }
+
+    /// Two digits, nil when they are none.
+    @inline(__always)
+    private static func pair(_ text: UnsafePointer<UInt8>) -> Int64? {
+        let tens = text[0] &- 0x30
+        let ones = text[1] &- 0x30
+        return tens <= 9 && ones <= 9 ? Int64(tens) * 10 + Int64(ones) : nil
+    }
+}
