@@ -1,0 +1,68 @@
+"""The workloads: inputs, outputs, how Sluice runs them, and the figures to reach."""
+
+import dataclasses
+import os
+
+import measure
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+@dataclasses.dataclass
+class Figure:
+    """A figure to reach: peer ÷ Sluice at least this much, or at most this much when there is no peer."""
+
+    first: float
+    second: float
+
+    def text(self, value, at_least=True):
+        """The two columns, each with whether it is reached."""
+        sign = "≥" if at_least else "≤"
+        reached = [value >= figure if at_least else value <= figure for figure in (self.first, self.second)]
+        return [f"{sign} {figure:g} {'yes' if yes else 'no'}" for figure, yes in zip((self.first, self.second), reached)]
+
+
+@dataclasses.dataclass
+class Workload:
+    """One workload; `figures` by peer, `expected` lines by output from the manifest's counts."""
+
+    name: str
+    title: str
+    input: str
+    sluice: list  # arguments of `sluice filter`
+    expected: callable
+    peers: dict = dataclasses.field(default_factory=dict)  # peer -> Figure or None
+    cpu: Figure = None  # CPU seconds per million events
+    anonymous: Figure = None  # MiB
+
+    def outputs(self, folder):
+        """Output files by name; the only output of a workload without routes is `stdout`."""
+        names = {"w2": ["auth", "errors", "main"]}.get(self.name, ["stdout"])
+        return {name: os.path.join(folder, (self.name if name == "stdout" else name) + ".json") for name in names}
+
+    def sluice_command(self, program, source, folder):
+        """Sluice as the filter: files in, files out."""
+        outputs = self.outputs(folder)
+        arguments = [argument.format(rules=os.path.join(HERE, "rules"), **outputs) for argument in self.sluice]
+        return measure.Command([program, "filter", *arguments, source], outputs, folder=folder,
+                               stdout=outputs.get("stdout", os.path.join(folder, "stdout")))
+
+
+WORKLOADS = [
+    Workload(
+        "w1", "parse: RFC 3164 to JSON lines", "rfc3164.log", ["-f", "rfc3164", "-o", "json"],
+        lambda counts: {"stdout": counts["lines"]},
+        peers={"syslog-ng": Figure(13, 20), "rsyslog": None}),
+    Workload(
+        "w2", "route: a typical rule, three outputs", "rfc3164.log",
+        ["-f", "rfc3164", "-o", "json", "--to", "auth={auth}", "--to", "errors={errors}", "--to", "main={main}", "{rules}/w2.lua"],
+        lambda counts: {name: counts[name] for name in ("auth", "errors", "main")},
+        peers={"rsyslog": Figure(5, 9), "syslog-ng": Figure(7, 13)}, anonymous=Figure(60, 32)),
+    Workload(
+        "w3", "JSON: mask, rename, delete, add", "app.ndjson", ["-f", "json", "-o", "json", "{rules}/w3.lua"],
+        lambda counts: {"stdout": counts["lines"] - counts["dropped_debug"]},
+        peers={"rsyslog": Figure(8, 15), "syslog-ng": None}),
+    Workload(
+        "w5", "access log to typed JSON", "access.log", ["-f", "combined", "-o", "json"],
+        lambda counts: {"stdout": counts["lines"]}, cpu=Figure(1.0, 0.6)),
+]
