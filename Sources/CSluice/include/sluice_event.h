@@ -44,6 +44,8 @@ enum {
                     ///< when SL_ESCAPED is set as well): the JSON encoder copies it
     SL_META = 4,    ///< set by a rule on `meta`: never sent, never listed
     SL_OWNED = 8,   ///< written by a rule
+    SL_TIME = 16,   ///< SL_STRING of RFC 3339 text that reads as a timestamp: its time is the event's `time_ns`, offset and
+                    ///< digits are the slot's `detail` (set by decoders whose time field is text as it came, such as JSON)
 };
 
 /// Key id of a name that is not in the process-wide table: `detail` is the arena offset of a uint32 length and the bytes.
@@ -116,6 +118,8 @@ typedef struct sl_event {
     uint16_t rule;        ///< rule that decided, or the first rule still to run
     uint8_t verdict;
     uint8_t format;       ///< index of the decoder's name in the process-wide list of formats
+    uint8_t pristine;     ///< 1: `raw` is one line of valid UTF-8 JSON, exactly one object, and no rule has changed a field
+                          ///< since (the JSON decoder sets it, the Lua binding clears it, the JSON encoder copies `raw`)
 } sl_event;
 
 /// Memory as Lua's allocators give it: `size` 0 frees.
@@ -217,6 +221,7 @@ static inline sl_event *sl_event_begin(sl_batch *batch, sl_span raw, int64_t rec
     event->rule = 0;
     event->verdict = SL_PENDING;
     event->format = 0;
+    event->pristine = 0;
     if (batch->last == SL_NO_EVENT) batch->first = index;
     else batch->events[batch->last].next = index;
     batch->last = index;
