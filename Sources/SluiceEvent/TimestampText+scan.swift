@@ -1,7 +1,6 @@
 internal import CSluice
 
-/// RFC 3339 text of timestamps.
-package enum TimestampText {
+extension TimestampText {
     /// A time read from the start of some text.
     package struct Scan {
         /// Nanoseconds since 1970 UTC; of a time without zone, as if it were UTC.

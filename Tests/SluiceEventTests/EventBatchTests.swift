@@ -8,6 +8,16 @@ import Testing
         #expect(EventFlags.replayed.rawValue == 1 << UInt64(EventFlags.names.count - 1))
     }
 
+    @Test func `an event is not pristine unless its decoder says so`() {
+        let batch = EventBatch()
+        let event = sl_event_begin(batch.raw, .empty, 0, 0)!
+        event.pointee.format = FormatName.json.rawValue
+        #expect(event.pointee.pristine == 0)
+        event.pointee.pristine = 1
+        #expect(event.pointee.format == FormatName.json.rawValue)
+        #expect(event.pointee.pristine == 1)
+    }
+
     @Test func `a field can be found by its key and the last of two wins`() {
         let batch = EventBatch()
         batch.reserve(64)

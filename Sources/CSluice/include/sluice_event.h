@@ -117,10 +117,14 @@ typedef struct sl_event {
     uint32_t peer;        ///< arena offset of a uint32 length and the peer's text, or SL_NO_OFFSET
     uint16_t rule;        ///< rule that decided, or the first rule still to run
     uint8_t verdict;
-    uint8_t format;       ///< index of the decoder's name in the process-wide list of formats
-    uint8_t pristine;     ///< 1: `raw` is one line of valid UTF-8 JSON, exactly one object, and no rule has changed a field
-                          ///< since (the JSON decoder sets it, the Lua binding clears it, the JSON encoder copies `raw`)
+    uint8_t format : 7;   ///< index of the decoder's name in the process-wide list of formats
+    /// The JSON encoder may copy `raw` as it stands. Set by a decoder when `raw` is exactly one JSON object, on one line
+    /// without raw controls in its strings, valid UTF-8 throughout (`sl_is_one_line_utf8`), not converted from another charset,
+    /// and its members are the event's slots; cleared by whoever adds, writes or deletes a field.
+    uint8_t pristine : 1;
 } sl_event;
+
+_Static_assert(sizeof(sl_event) == 64, "an event is one cache line");
 
 /// Memory as Lua's allocators give it: `size` 0 frees.
 typedef void *(*sl_allocate)(void *context, void *block, size_t old_size, size_t size);
