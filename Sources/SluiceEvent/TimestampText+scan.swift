@@ -3,8 +3,10 @@ internal import CSluice
 extension TimestampText {
     /// A time read from the start of some text.
     package struct Scan {
-        /// Nanoseconds since 1970 UTC; of a time without zone, as if it were UTC.
-        package var ns: Int64
+        /// Whole seconds since 1970 UTC; of a time without zone, as if it were UTC.
+        package var seconds: Int64
+        /// Nanoseconds of the second.
+        package var fraction: Int64
         /// Digits, offset and spelling as an SL_TIMESTAMP slot keeps them.
         package var detail: UInt32
         /// Bytes read.
@@ -15,13 +17,16 @@ extension TimestampText {
         package var isLeapSecond: Bool
         /// Digits of the fraction as given; more than nine are read and not kept.
         package var fractionDigits: Int
+
+        /// Nanoseconds since 1970, nil outside of what 64 bits hold (1677 to 2262).
+        package var ns: Int64? { TimestampText.nanoseconds(seconds, fraction) }
     }
 
     /// The instant and `detail` of text that is an RFC 3339 date and time as a whole (`T`, `t` or one blank between them,
     /// `Z`, `z` or `±hh:mm` behind, any number of fraction digits); nil for other text.
     package static func parseRFC3339(_ text: UnsafePointer<UInt8>, _ count: Int) -> (ns: Int64, detail: UInt32)? {
-        guard let scan = scan(text, count), scan.hasOffset, scan.length == count else { return nil }
-        return (scan.ns, scan.detail)
+        guard let scan = scan(text, count), scan.hasOffset, scan.length == count, let ns = scan.ns else { return nil }
+        return (ns, scan.detail)
     }
 
     /// Reads a date and time from the start of the text, with or without an offset; nil when there is none.
@@ -33,7 +38,7 @@ extension TimestampText {
             let day = pair(text + 8), let hour = pair(text + 11), let minute = pair(text + 14), let second = pair(text + 17)
         else { return nil }
         let year = century * 100 + yearOfCentury
-        guard day >= 1, day <= CivilDay.count(year: year, month: month), hour <= 23, minute <= 59, second <= 60 else {
+        guard month >= 1, month <= 12, day >= 1, day <= CivilTime.days(inMonth: month, of: year), hour <= 23, minute <= 59, second <= 60 else {
             return nil
         }
         var at = 19
@@ -48,7 +53,7 @@ extension TimestampText {
             }
             if digits == 0 { return nil }
         }
-        var seconds = CivilDay.number(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second
+        var seconds = CivilTime(year: year, month: month, day: day, hour: hour, minute: minute, second: second).seconds
         var detail = UInt32(min(digits, 9))
         var hasOffset = false
         if at < count, text[at] | 0x20 == 0x7A {
@@ -59,16 +64,16 @@ extension TimestampText {
         {
             let isNegative = text[at] == 0x2D
             let offset = (hours * 60 + minutes) * (isNegative ? -1 : 1)
-            seconds -= offset * 60
+            seconds -= Int64(offset * 60)
             detail |= UInt32(UInt16(bitPattern: Int16(offset))) << 8
             if offset == 0 { detail |= (isNegative ? UInt32(SL_TIME_MINUS_ZERO) : UInt32(SL_TIME_PLUS_ZERO)) << 24 }
             at += 6
             hasOffset = true
         }
         for _ in min(digits, 9)..<9 { fraction *= 10 }
-        guard let ns = nanoseconds(seconds, fraction) else { return nil }
         return Scan(
-            ns: ns, detail: detail, length: at, hasOffset: hasOffset, isLeapSecond: second == 60, fractionDigits: digits)
+            seconds: seconds, fraction: fraction, detail: detail, length: at, hasOffset: hasOffset,
+            isLeapSecond: second == 60, fractionDigits: digits)
     }
 
     /// Nanoseconds since 1970, nil outside of what 64 bits hold (1677 to 2262).
@@ -80,9 +85,9 @@ extension TimestampText {
 
     /// Two digits, nil when they are none.
     @inline(__always)
-    private static func pair(_ text: UnsafePointer<UInt8>) -> Int64? {
+    private static func pair(_ text: UnsafePointer<UInt8>) -> Int? {
         let tens = text[0] &- 0x30
         let ones = text[1] &- 0x30
-        return tens <= 9 && ones <= 9 ? Int64(tens) * 10 + Int64(ones) : nil
+        return tens <= 9 && ones <= 9 ? Int(tens) * 10 + Int(ones) : nil
     }
 }

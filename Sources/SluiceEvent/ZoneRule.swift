@@ -8,7 +8,7 @@ package struct ZoneRule: Sendable, Equatable {
             /// `n`: 0...365, 29 February counted.
             case ordinal(Int64)
             /// `Mm.w.d`: weekday `d` (0 = Sunday) of week `w` (5 = last) of month `m`.
-            case weekday(month: Int64, week: Int64, day: Int64)
+            case weekday(month: Int, week: Int64, day: Int64)
         }
 
         let day: Day
@@ -32,7 +32,7 @@ package struct ZoneRule: Sendable, Equatable {
     /// Offset at an instant, and the first and one past the last second for which it is known to hold.
     func period(atUnix seconds: Int64) -> (offsetSeconds: Int32, from: Int64, until: Int64) {
         guard let daylight else { return (standardSeconds, .min, .max) }
-        let year = Self.year(ofUnix: seconds &+ Int64(standardSeconds))
+        let year = CivilTime(seconds: seconds &+ Int64(standardSeconds)).year
         var changes: [(at: Int64, offset: Int32)] = []
         for year in (year - 1)...(year + 1) {
             changes.append((Self.unix(daylight.begins, year) - Int64(standardSeconds), daylight.seconds))
@@ -46,34 +46,23 @@ package struct ZoneRule: Sendable, Equatable {
     }
 
     /// Local seconds since 1970 at which a change of that year happens.
-    private static func unix(_ change: Change, _ year: Int64) -> Int64 {
+    private static func unix(_ change: Change, _ year: Int) -> Int64 {
         let days: Int64
         switch change.day {
         case .julian(let day):
-            days = CivilDay.number(year: year, month: 1, day: 1) + day - (isLeap(year) && day >= 60 ? 0 : 1)
+            days = CivilTime.days(year: year, month: 1, day: 1) + day - (CivilTime.isLeap(year) && day >= 60 ? 0 : 1)
         case .ordinal(let day):
-            days = CivilDay.number(year: year, month: 1, day: 1) + day
+            days = CivilTime.days(year: year, month: 1, day: 1) + day
         case .weekday(let month, let week, let day):
-            let first = CivilDay.number(year: year, month: month, day: 1)
-            // 1 January 1970 was a Thursday.
-            let firstWeekday = ((first + 4) % 7 + 7) % 7
+            let first = CivilTime.days(year: year, month: month, day: 1)
+            let firstWeekday = Int64(CivilTime.weekday(days: first))
             var date = first + (day - firstWeekday + 7) % 7 + (week - 1) * 7
-            let next =
-                month == 12
-                ? CivilDay.number(year: year + 1, month: 1, day: 1)
-                : CivilDay.number(year: year, month: month + 1, day: 1)
-            while date >= next { date -= 7 }
+            while date >= first + Int64(CivilTime.days(inMonth: month, of: year)) { date -= 7 }
             days = date
         }
         return days * 86_400 + change.seconds
     }
 
-    private static func isLeap(_ year: Int64) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    private static func year(ofUnix seconds: Int64) -> Int64 {
-        let days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
-        return CivilDay.date(days).year
-    }
 }
 
 extension ZoneRule {
@@ -157,7 +146,7 @@ extension ZoneRule {
                 guard let month = number(), take("."), let week = number(), take("."), let weekday = number(),
                     (1...12).contains(month), (1...5).contains(week), (0...6).contains(weekday)
                 else { return nil }
-                day = .weekday(month: month, week: week, day: weekday)
+                day = .weekday(month: Int(month), week: week, day: weekday)
             } else if take("J") {
                 guard let number = number(), (1...365).contains(number) else { return nil }
                 day = .julian(number)
