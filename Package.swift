@@ -49,6 +49,8 @@ let package = Package(
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
 
+        .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
+        tests("CSluice", uses: ["CPatternFuzz"]),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
     ]
