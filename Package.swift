@@ -46,6 +46,7 @@ let package = Package(
 
         stage("SluiceEvent", uses: ["CSluice"]),
         stage("SluiceConfig", uses: []),
+        stage("SluiceRegex", uses: ["SluiceConfig", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
 
@@ -53,5 +54,6 @@ let package = Package(
         tests("CSluice", uses: ["CPatternFuzz"]),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
+        tests("SluiceRegex"),
     ]
 )
