@@ -34,6 +34,9 @@ let package = Package(
         .trait(name: "Regex", description: "the re and grok libraries and formats; needs libpcre2-dev"),
         .trait(name: "Zstd", description: "zstd compressed files; needs libzstd-dev"),
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+    ],
     targets: [
         .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -48,6 +51,12 @@ let package = Package(
         stage("SluiceConfig", uses: []),
         stage("SluiceRegex", uses: ["SluiceConfig", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
+        stage(
+            "SluiceRules",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
 
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
@@ -55,5 +64,6 @@ let package = Package(
         tests("SluiceConfig"),
         tests("SluiceEvent"),
         tests("SluiceRegex"),
+        tests("SluiceRules"),
     ]
 )

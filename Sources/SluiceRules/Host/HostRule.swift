@@ -1,0 +1,30 @@
+/// What the host libraries keep for one rule.
+package final class HostRule {
+    /// Name of the rule, as messages show it.
+    package let name: String
+    /// Folder that `lookup` may read below: where the rule's file lies, for `-e` the working directory.
+    package let folder: String
+    /// What `dedup`, `throttle` and `sample` remember; a reload hands it on to the next generation.
+    package let memory: RuleMemory
+    /// Files that `lookup` read while the rule loaded, in order and once each: a change of one is a reason to reload.
+    package internal(set) var filesRead: [String] = []
+
+    var logLimits = [LogLimit](repeating: LogLimit(), count: LogLevel.allCases.count)
+
+    /// A rule; pass the `memory` of the generation before to keep what `dedup` and its like know.
+    package init(name: String, folder: String, memory: RuleMemory = RuleMemory()) {
+        self.name = name
+        self.folder = folder
+        self.memory = memory
+    }
+}
+
+/// What `dedup`, `throttle` and `sample` remember of a rule's keys. Not undone when an event fails.
+package final class RuleMemory {
+    package let dedup = KeyStore()
+    package let throttle = KeyStore()
+    package let sample = KeyStore()
+
+    /// Nothing remembered.
+    package init() {}
+}
