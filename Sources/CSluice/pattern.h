@@ -70,6 +70,7 @@ typedef struct sl_item {
     uint8_t capture;    ///< index of the capture opened, closed or referred to
     uint8_t fault;
     bool next_at_end;   ///< what follows can match at the subject's end
+    bool next_certain;  ///< what follows matches anywhere
     int fault_argument;
     int set_index;      ///< of `set` among the program's sets
     int next_index;     ///< of `next` among the program's sets
@@ -96,7 +97,8 @@ typedef enum sl_op_kind {
     SL_OP_ANY,
     SL_OP_SET,
     SL_OP_OPTIONAL,
-    SL_OP_RUN_WHOLE, ///< a repeat of which only the longest form can lead on
+    SL_OP_RUN_WHOLE, ///< a repeat of which only the longest form can lead on, or none can fail to
+    SL_OP_REST,      ///< the same for any byte: the rest of the subject
     SL_OP_RUN,
     SL_OP_RUN_ANY,
     SL_OP_LAZY,

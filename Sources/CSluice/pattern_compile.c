@@ -66,9 +66,10 @@ static bool is_repeat(const sl_item *item) {
     return item->kind == SL_ITEM_SINGLE && item->quantifier != 0 && item->quantifier != '?';
 }
 
-/// A repeat that has no way back: after its longest form nothing shorter can lead on.
+/// A repeat that has no way back: after its longest form nothing shorter can lead on, or nothing can fail.
 static bool is_whole(const sl_item *item) {
-    return is_repeat(item) && !sets_meet(&item->set, &item->next);
+    if (!is_repeat(item)) return false;
+    return !sets_meet(&item->set, &item->next) || (item->next_certain && item->quantifier != '-');
 }
 
 /// Parses into `items`, or only counts when that is NULL. Returns the number of items with the closing one.
@@ -135,7 +136,7 @@ static void put_before(const sl_item *item, sl_byte_set *set, bool *at_end) {
 
 /// Fills in `next` of every item; returns what can start a match in `first`, and whether an empty rest can.
 static bool find_next_sets(draft *d, sl_byte_set *first) {
-    bool at_end = true;
+    bool at_end = true, certain = !d->careful && d->items[d->count - 1].kind == SL_ITEM_DONE;
     *first = every_byte;
     for (int i = d->count - 1; i >= 0; i--) {
         sl_item *item = &d->items[i];
@@ -145,6 +146,8 @@ static bool find_next_sets(draft *d, sl_byte_set *first) {
         }
         item->next = *first;
         item->next_at_end = at_end;
+        item->next_certain = certain;
+        certain = certain && (item->kind == SL_ITEM_DONE || is_parenthesis(item) || (item->quantifier && item->quantifier != '+'));
         put_before(item, first, &at_end);
     }
     return at_end;
@@ -243,9 +246,11 @@ static sl_op_kind single_kind(const sl_item *item) {
     switch (item->quantifier) {
         case 0: return size == 1 ? SL_OP_BYTE : size == 256 ? SL_OP_ANY : SL_OP_SET;
         case '?': return SL_OP_OPTIONAL;
-        case '-': return is_whole(item) ? SL_OP_RUN_WHOLE : size == 256 ? SL_OP_LAZY_ANY : SL_OP_LAZY;
-        default: return is_whole(item) ? SL_OP_RUN_WHOLE : size == 256 ? SL_OP_RUN_ANY : SL_OP_RUN;
+        default: break;
     }
+    if (is_whole(item)) return size == 256 ? SL_OP_REST : SL_OP_RUN_WHOLE;
+    if (item->quantifier == '-') return size == 256 ? SL_OP_LAZY_ANY : SL_OP_LAZY;
+    return size == 256 ? SL_OP_RUN_ANY : SL_OP_RUN;
 }
 
 /// Counts ops and literal bytes, and numbers the sets in use.
@@ -261,9 +266,9 @@ static void measure(draft *d) {
         if (item->kind == SL_ITEM_FRONTIER) item->set_index = set_index(d, &item->set);
         if (item->kind != SL_ITEM_SINGLE) continue;
         sl_op_kind kind = single_kind(item);
-        if (kind != SL_OP_BYTE && kind != SL_OP_ANY && kind != SL_OP_RUN_ANY && kind != SL_OP_LAZY_ANY)
-            item->set_index = set_index(d, &item->set);
-        if (kind >= SL_OP_OPTIONAL && kind != SL_OP_RUN_WHOLE) item->next_index = set_index(d, &item->next);
+        bool has_choice = kind == SL_OP_OPTIONAL || kind == SL_OP_RUN || kind == SL_OP_LAZY;
+        if (has_choice || kind == SL_OP_SET || kind == SL_OP_RUN_WHOLE) item->set_index = set_index(d, &item->set);
+        if (has_choice || kind == SL_OP_RUN_ANY || kind == SL_OP_LAZY_ANY) item->next_index = set_index(d, &item->next);
     }
     d->first_index = d->first ? set_index(d, d->first) : -1;
     if (d->literal >= 0) d->literal_bytes += d->literal_length;

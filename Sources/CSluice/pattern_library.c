@@ -28,7 +28,6 @@ static bool has_specials(const char *text, size_t length) {
 
 /// Searches for a text, a part of the subject at a time so that the stop flag is seen.
 static int find_plain(lua_State *L, const char *subject, size_t length, size_t init, const char *text, size_t text_length) {
-    const volatile sig_atomic_t *stop = sl_pattern_cache_stop(cache_of(L));
     const uint8_t *start = (const uint8_t *)subject, *s = start + init, *end = start + length, *found = NULL;
     for (;;) {
         bool last = (size_t)(end - s) <= PLAIN_BYTES_PER_LOOK + text_length;
@@ -36,6 +35,7 @@ static int find_plain(lua_State *L, const char *subject, size_t length, size_t i
         found = sl_find_literal(s, part, (const uint8_t *)text, text_length);
         if (found || last) break;
         s += PLAIN_BYTES_PER_LOOK;
+        const volatile sig_atomic_t *stop = sl_pattern_cache_stop(cache_of(L));
         if (stop && *stop) return luaL_error(L, "%s", SL_TIME_LIMIT_MESSAGE);
     }
     if (!found) {

@@ -184,6 +184,13 @@ static const uint8_t *run(sl_matcher *m, const uint8_t *s, const sl_op *op, int 
                 m->fuel -= (r - s) >> 3;
                 s = r;
                 goto deeper;
+            case SL_OP_REST:
+                if (s == m->end) {
+                    if (op->flags & SL_OP_AT_LEAST_ONE) goto failed;
+                    continue;
+                }
+                s = m->end;
+                goto deeper;
             case SL_OP_RUN:
             case SL_OP_RUN_ANY: {
                 r = op->kind == SL_OP_RUN ? run_end(m, op, s) : m->end;

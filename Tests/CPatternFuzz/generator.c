@@ -83,7 +83,7 @@ static void put_deep(fuzz_random *random, fuzz_text *out) {
     }
 }
 
-void fuzz_pattern(fuzz_random *random, fuzz_text *out) {
+void fuzz_pattern(fuzz_random *random, fuzz_text *out, unsigned quantifiers_max) {
     out->length = 0;
     if (one_in(random, 5)) put(out, '^');
     if (one_in(random, 4000)) put_deep(random, out);
@@ -121,7 +121,7 @@ void fuzz_pattern(fuzz_random *random, fuzz_text *out) {
                 break;
             default:
                 put_single(random, out);
-                if (one_in(random, 2) && quantifiers++ < 4) put(out, "*+-?"[fuzz_below(random, 4)]);
+                if (one_in(random, 2) && quantifiers++ < quantifiers_max) put(out, "*+-?"[fuzz_below(random, 4)]);
         }
     }
     while (open > 0 && !one_in(random, 12)) {
@@ -132,9 +132,9 @@ void fuzz_pattern(fuzz_random *random, fuzz_text *out) {
     if (one_in(random, 60)) put(out, '%');
 }
 
-void fuzz_subject(fuzz_random *random, fuzz_text *out) {
+void fuzz_subject(fuzz_random *random, fuzz_text *out, unsigned length_max) {
     out->length = 0;
-    unsigned count = one_in(random, 6) ? fuzz_below(random, 50) : fuzz_below(random, 14);
+    unsigned count = one_in(random, 6) ? fuzz_below(random, length_max) : fuzz_below(random, length_max / 4);
     while (count > 0) {
         int byte = likely_byte(random);
         unsigned run = one_in(random, 3) ? 1 + fuzz_below(random, 4) : 1;

@@ -21,11 +21,11 @@ typedef struct fuzz_random {
 /// A number from 0 to `limit` - 1.
 unsigned fuzz_below(fuzz_random *random, unsigned limit);
 
-/// Writes a pattern, malformed ones included.
-void fuzz_pattern(fuzz_random *random, fuzz_text *out);
+/// Writes a pattern, malformed ones included, with a bounded number of quantifiers.
+void fuzz_pattern(fuzz_random *random, fuzz_text *out, unsigned quantifiers_max);
 
-/// Writes a subject.
-void fuzz_subject(fuzz_random *random, fuzz_text *out);
+/// Writes a subject of a bounded length.
+void fuzz_subject(fuzz_random *random, fuzz_text *out, unsigned length_max);
 
 /// Writes a replacement text, malformed ones included.
 void fuzz_replacement(fuzz_random *random, fuzz_text *out);

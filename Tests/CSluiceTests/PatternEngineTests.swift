@@ -63,6 +63,35 @@ import Testing
             """)
     }
 
+    @Test func `a pattern is too complex exactly where it is for Lua`() {
+        expectLua(
+            """
+            local complex = 0
+            local units = { { "a?", "a" }, { "a*b*", "ab" }, { "a+b+", "ab" }, { "a-b", "ab" }, { "[ab]?.-b", "aab" }, { "%l+%.?", "a." } }
+            for _, unit in ipairs(units) do
+              for n = 45, 202 do
+                for _, tail in ipairs { "", "$", "()", "(x?)", "()()x-", ".*" } do
+                  local subject, pattern = unit[2]:rep(n), unit[1]:rep(n) .. tail
+                  local a, b = table.pack(pcall(ours.find, subject, pattern)), table.pack(pcall(stock.find, subject, pattern))
+                  if not a[1] then complex = complex + 1 end
+                  for i = 1, math.max(a.n, b.n) do assert(a[i] == b[i], pattern) end
+                end
+              end
+            end
+            assert(complex > 100)
+            """)
+    }
+
+    @Test func `nine captures have nine names`() {
+        expectLua(
+            """
+            local pattern = ("(.)"):rep(9)
+            assert(ours.gsub("abcdefghi", pattern, "%9%8%7%6%5%4%3%2%1") == "ihgfedcba")
+            assert(ours.match("abcdefghiihgf", pattern .. "%9%8%7()") == "a")
+            assert(select("#", ours.find(("x"):rep(40), ("()"):rep(32))) == 34)
+            """)
+    }
+
     @Test func `numbers are taken for strings`() {
         expectLua(
             """
@@ -149,6 +178,9 @@ import Testing
             assert(not ours.find(run, "[%w%.]+@[%w%.]+"))
             assert(not ours.find((" "):rep(200000) .. "x", "%s+$"))
             assert(not ours.find(run, ("x"):rep(100000) .. "y", 1, true))
+            local needle = ("x"):rep(5000) .. "y" .. ("x"):rep(5000)
+            assert(not ours.find(run, needle, 1, true))
+            assert(ours.find(run .. needle, needle, 1, true) == 200001)
             assert(ours.gsub(run, "%d+%.%d+", "") == run)
             """)
     }

@@ -1,0 +1,154 @@
+// A lane: one Lua state with its limits, its rules and the event it is at.
+//
+// The one law: no Swift frame is ever jumped over. Lua raises with longjmp, and nearly every function of its API can raise.
+// So everything here that Swift calls enters Lua under lua_pcall, and everything of Swift that Lua calls (sl_services)
+// answers by value; C raises only after the Swift function has returned.
+//
+//     Swift ── sl_lane_run ──► pcall ──► for each event, for each rule: process(event, meta)
+//                                           │ event.x, event.x = v      C over the slots (lua_event.c, lua_node.c)
+//                                           │ string.match              C, own pattern engine (pattern.c)
+//                                           │ ip.contains(…)            C trampoline ──► Swift, answer by value (lua_host.c)
+//       SL_RUN_FAILED ◄── error at event n ─┘                           the caller applies the policy and runs on
+#ifndef SLUICE_LUA_H
+#define SLUICE_LUA_H
+
+#include "sluice_event.h"
+#include "sluice_host.h"
+
+typedef struct sl_lane sl_lane;
+
+/// Bytes with a length, not owned.
+typedef struct sl_text {
+    const char *bytes;
+    size_t length;
+} sl_text;
+
+/// Bounds of a lane.
+typedef struct sl_limits {
+    size_t memory_bytes;      ///< of the Lua state
+    int64_t event_cpu_ns;     ///< CPU time of one event over all rules
+    int64_t load_cpu_ns;      ///< CPU time of loading one rule
+    uint32_t emits;           ///< events one call may emit
+    uint32_t value_bytes;     ///< of one field written by a rule
+} sl_limits;
+
+/// What Swift does for Lua. Every function answers by value and never calls Lua.
+typedef struct sl_services {
+    void *context;
+    /// A host function of the libraries.
+    sl_host_function call;
+    /// RFC 3339 text to time; false when it is none.
+    bool (*parse_time)(const uint8_t *text, size_t length, int64_t *ns, uint32_t *detail);
+    /// RFC 3339 text of a time, up to 40 bytes; returns the length.
+    size_t (*print_time)(int64_t ns, uint32_t detail, uint8_t *to);
+    /// Source text of a module that a rule requires: true with `source` and `chunk` filled, false with the reason in `source`.
+    bool (*read_module)(void *context, uint16_t rule, const char *name, size_t length, sl_buffer *source, sl_buffer *chunk);
+    /// A line for the log: `print`.
+    void (*log)(void *context, uint16_t rule, const uint8_t *text, size_t length);
+    const sl_text *inputs;    ///< names of inputs by sl_event.source
+    uint32_t input_count;
+    const sl_text *formats;   ///< names by sl_event.format
+    uint32_t format_count;
+    const sl_text *flags;     ///< names by bit of sl_event.flags
+    uint32_t flag_count;
+} sl_services;
+
+/// A function that the libraries get: `library.name`, or a global when `library` is empty, or a method of timestamps when
+/// it is `timestamp`. Its index in the list is the number that `sl_services.call` receives.
+typedef struct sl_host_entry {
+    sl_text library, name;
+} sl_host_entry;
+
+/// What becomes of an event when a rule raises.
+enum { SL_ON_ERROR_DEAD_LETTER = 0, SL_ON_ERROR_PASS = 1, SL_ON_ERROR_DROP = 2, SL_ON_ERROR_ROUTE = 3 };
+
+/// How rules of other programs are called.
+enum { SL_API_SLUICE = 0, SL_API_FLUENT_BIT = 1 };
+
+/// One rule to load.
+typedef struct sl_rule_source {
+    sl_text name;             ///< file name, shown in errors
+    sl_text chunk;            ///< Lua chunk name: `@route.lua` or `=-e`
+    sl_text source;           ///< text of the chunk
+    sl_text function;         ///< the function to call: `process`, or Fluent Bit's `call`
+    uint8_t api;              ///< SL_API_…
+    bool time_as_table;       ///< Fluent Bit: the timestamp is {sec, nsec}
+    const sl_text *environment;   ///< Fluent Bit: name and value in turn, for FLB_ENV
+    uint32_t environment_count;   ///< texts in it
+} sl_rule_source;
+
+/// What kind of failure.
+enum {
+    SL_FAILURE_NONE = 0,
+    SL_FAILURE_SYNTAX,        ///< the chunk does not compile
+    SL_FAILURE_RUNTIME,       ///< an error was raised
+    SL_FAILURE_MEMORY,        ///< the memory limit was met
+    SL_FAILURE_TIME,          ///< the time limit was met
+    SL_FAILURE_RESULT,        ///< a decision that is none
+};
+
+/// A failure: valid until the lane is entered again. Texts are bytes, not necessarily UTF-8.
+typedef struct sl_failure {
+    uint8_t kind;
+    uint16_t rule;            ///< index of the rule that was running
+    uint32_t event;           ///< index of the event, SL_NO_EVENT outside of events
+    uint32_t line;            ///< 1…, 0 unknown
+    sl_text message;          ///< without position
+    sl_text chunk;            ///< chunk name of the line, as Lua shows it
+    sl_text traceback;        ///< one line a level, innermost first
+} sl_failure;
+
+/// Counters of a lane since its creation.
+typedef struct sl_lane_counts {
+    uint64_t emitted;         ///< events that rules added
+    uint64_t failures;
+    uint64_t timer_failures;
+    uint64_t timers_fired;
+} sl_lane_counts;
+
+/// A lane without rules. NULL without memory for the state itself.
+sl_lane *sl_lane_create(const sl_limits *limits, const sl_services *services);
+/// Runs no Lua code. Batches stay the caller's.
+void sl_lane_destroy(sl_lane *lane);
+
+/// Opens the libraries with the host functions and names the outputs (at most 64; their index is their bit).
+bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_text *outputs, uint32_t output_count);
+
+/// Loads a rule behind those loaded before and runs its top level. False: see `sl_lane_failure`.
+bool sl_lane_load(sl_lane *lane, const sl_rule_source *rule);
+
+/// What a run came to.
+enum {
+    SL_RUN_DONE = 0,
+    SL_RUN_FAILED = 1,        ///< an event failed: its changes by the failing rule are undone; see `sl_lane_failure`
+    SL_RUN_TIMER_FAILED = 2,  ///< a timer or `shutdown` failed; run on
+};
+
+/// Points the lane at a batch: its events are run in chain order by `sl_lane_run`.
+void sl_lane_begin(sl_lane *lane, sl_batch *batch);
+/// Runs events until all are done or one fails. After SL_RUN_FAILED set the event's fate by `sl_lane_resolve` and call again.
+int sl_lane_run(sl_lane *lane);
+/// Decides what becomes of the event that failed (SL_ON_ERROR_…; `outputs` for SL_ON_ERROR_ROUTE).
+void sl_lane_resolve(sl_lane *lane, uint8_t policy, uint64_t outputs);
+/// Calls each rule's `shutdown`, first all timers that are due; emitted events go to `batch`. Call until SL_RUN_DONE.
+int sl_lane_shutdown(sl_lane *lane, sl_batch *batch);
+
+sl_failure sl_lane_failure(const sl_lane *lane);
+sl_lane_counts sl_lane_count(const sl_lane *lane);
+
+/// The clock that `time.now`, `every` and others read, in nanoseconds. With `follows_data` it is the latest event time seen.
+void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data);
+int64_t sl_lane_clock(const sl_lane *lane);
+
+/// Bytes in use by the Lua state, after a full collection when `collect`.
+size_t sl_lane_memory(sl_lane *lane, bool collect);
+/// A rule's `state` in a form that `sl_lane_restore_state` reads; false with the reason (and the path to what is no plain data)
+/// in `to` when it cannot be kept or needs more than `bytes_max`.
+bool sl_lane_save_state(sl_lane *lane, uint16_t rule, size_t bytes_max, sl_buffer *to);
+/// Gives a rule its `state` back. False when the bytes are damaged or memory is out; then `state` is as it was.
+bool sl_lane_restore_state(sl_lane *lane, uint16_t rule, const uint8_t *bytes, size_t length);
+/// For tests: the n-th allocation from now on fails (once, or all from there on); 0 switches it off. Answers the number
+/// of allocations since the last call.
+uint64_t sl_lane_fail_allocation(sl_lane *lane, uint64_t n, bool lasting);
+
+#endif

@@ -1,0 +1,274 @@
+// What the parts of the Lua binding share. Private to this target.
+#ifndef SLUICE_LUA_LANE_H
+#define SLUICE_LUA_LANE_H
+
+#include "sluice_lua.h"
+#include "sluice_json_text.h"
+
+#include <lua5.4/lauxlib.h>
+#include <lua5.4/lua.h>
+#include <lua5.4/lualib.h>
+#include <signal.h>
+#include <time.h>
+
+enum { RULES_MAX = 1024, OUTPUTS_MAX = 64, KEY_CACHE = 256, NODES_MAX = 4096, TIMERS_MAX = 256, EVENT_BYTES_MAX = 64 << 20 };
+
+/// Fixed places in the registry, so that nothing is looked up by name on the way. Lua's own two come first.
+enum {
+    REGISTRY_EVENT = LUA_RIDX_LAST + 2, ///< metatable of events (the place before is luaL_ref's)
+    REGISTRY_META,
+    REGISTRY_NODE,
+    REGISTRY_TIMESTAMP,
+    REGISTRY_ARRAY,                     ///< metatable that marks a table as an array
+    REGISTRY_OBJECT,
+    REGISTRY_EVENT_VALUE,               ///< the one event userdata
+    REGISTRY_META_VALUE,
+    REGISTRY_DROP_VALUE,
+    REGISTRY_PASS_VALUE,
+    REGISTRY_OUTPUTS,                   ///< output name → index
+    REGISTRY_ANCHORS,                   ///< strings that the key caches point to
+    REGISTRY_NODES,                     ///< userdata of the nodes of this call by index
+    REGISTRY_LIBRARIES,                 ///< master copies of the library tables
+    REGISTRY_GLOBALS,                   ///< master copy of a rule's globals
+    REGISTRY_RULES,                     ///< environments by rule index + 1
+    REGISTRY_FIXED_COUNT
+};
+
+/// The state of an `event`: the lane's current one (owned is NULL) or a clone.
+typedef struct event_ref {
+    sl_batch *batch;
+    uint32_t event;
+    bool is_clone;
+} event_ref;
+
+typedef struct timestamp_value {
+    int64_t ns;
+    uint32_t detail;
+} timestamp_value;
+
+/// A nested object or array that a rule holds: a path from a field, found anew when the text has moved.
+typedef struct node {
+    sl_batch *batch;
+    uint32_t event;
+    int32_t parent;             ///< index of the node it lies in, -1: directly in the event
+    bool alive;
+    bool is_array;
+    uint16_t key;               ///< parent -1: id of the field
+    uint32_t name_offset, name_length; ///< name in lane->names: of an unlisted field or a member
+    int64_t index;              ///< element in an array parent, from 1; 0 for members
+    uint32_t offset, length;    ///< text in the arena, right while `version` is
+    uint64_t version;
+    int64_t last_index;         ///< last element looked up and where its text begins, for loops from 1 to n
+    uint32_t last_offset;
+} node;
+
+typedef struct node_ref {
+    int32_t node;
+    uint64_t serial;
+} node_ref;
+
+typedef struct rule {
+    int function;               ///< registry reference
+    int environment;
+    int migrate;
+    uint8_t api;
+    bool time_as_table;
+    char *name;
+} rule;
+
+typedef struct timer {
+    uint16_t rule;
+    int function;
+    int64_t interval_ns, due_ns;
+} timer;
+
+typedef struct key_cache_entry {
+    const char *text;
+    uint16_t key;
+} key_cache_entry;
+
+enum { POOL_CLASSES = 32, POOL_STEP = 16, POOL_CHUNK = 64 * 1024 };
+
+struct sl_lane {
+    int64_t clock_ns;
+    bool clock_follows, clock_known;
+    lua_State *L;
+    sl_limits limits;
+    sl_services services;
+
+    // Memory: small blocks from chunks by size class, others from malloc; both counted against the limit.
+    size_t memory_used;
+    void *pool_free[POOL_CLASSES];
+    void *pool_chunks;
+    char *pool_at, *pool_end;
+    bool memory_failed;
+    uint64_t allocation_count, allocation_fails_at;
+    bool allocation_fails_lasting;
+
+    // Time: a CPU clock timer of the running thread ticks; the handler compares serials.
+    volatile sig_atomic_t stop;
+    volatile sig_atomic_t in_lua;
+    volatile uint64_t watch_serial, watch_seen;
+    volatile int32_t ticks, ticks_max;
+    bool timer_made;
+    int timer_thread, watch_slot;
+    timer_t cpu_timer;
+    int64_t tick_ns;
+
+    // The run.
+    sl_batch *batch;
+    uint32_t event, previous;       ///< event that runs next or runs now, and its predecessor in the chain
+    uint32_t emit_first, emit_last; ///< chain of events that the running call emitted
+    uint32_t emit_count;
+    uint32_t emit_tail;             ///< behind which emitted events are chained
+    uint16_t rule;                  ///< rule that runs
+    uint16_t rule_count;
+    uint8_t context;                ///< CONTEXT_…
+    uint8_t mark;
+    uint64_t serial;                ///< of the call: what was made in another is stale
+    uint64_t node_version;
+    event_ref *event_value;
+    void *drop_value, *pass_value;
+    struct sl_pattern_cache *patterns;
+
+    // Undo: the event's record and slots before the running call changed anything.
+    bool undo_saved;
+    sl_event undo_event;
+    sl_slot *undo_slots;
+    uint32_t undo_capacity;
+    uint32_t undo_event_count;
+    uint64_t undo_outputs;
+
+    node nodes[NODES_MAX];
+    int32_t node_count;
+    sl_buffer names;
+    sl_buffer scratch;              ///< JSON text under construction
+    sl_buffer sorting;              ///< member names under construction
+    sl_buffer host_scratch;
+
+    key_cache_entry keys[KEY_CACHE];
+    key_cache_entry output_keys[KEY_CACHE];
+    sl_text outputs[OUTPUTS_MAX];
+    uint32_t output_count;
+    rule rules[RULES_MAX];
+    timer timers[TIMERS_MAX];
+    uint32_t timer_count;
+    int64_t next_timer_ns;
+
+    sl_failure failure;
+    sl_buffer message, chunk, traceback;
+    sl_lane_counts counts;
+    uint32_t shutdown_rule;
+};
+
+/// Where Lua code runs.
+enum { CONTEXT_NONE, CONTEXT_LOAD, CONTEXT_EVENT, CONTEXT_TIMER, CONTEXT_SHUTDOWN };
+
+static inline sl_lane *lane_of(lua_State *L) { return *(sl_lane **)lua_getextraspace(L); }
+
+// lua_lane.c
+/// Calls `function` with `argument` under pcall with the lane's limits. True when it returned; else the failure is set.
+bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t cpu_ns);
+
+// lua_time.c
+void lane_watch_init(sl_lane *lane);
+void lane_watch_destroy(sl_lane *lane);
+/// The time of one entry into Lua begins and ends.
+void lane_watch_begin(sl_lane *lane, int64_t cpu_ns);
+void lane_watch_end(sl_lane *lane);
+/// Starts the time of another event.
+void lane_restart_time(sl_lane *lane);
+
+// lua_memory.c
+void *lane_allocate(void *context, void *block, size_t old_size, size_t size);
+void lane_free_pool(sl_lane *lane);
+
+// lua_failure.c
+int lane_message_handler(lua_State *L);
+void lane_note_position(sl_lane *lane);
+void lane_set_failure(sl_lane *lane, int status, bool handled);
+
+// lua_event.c
+void event_open(lua_State *L);
+/// The batch and event behind an argument; raises when it is none or not at hand.
+event_ref *event_check(lua_State *L, int argument);
+/// Field key for the string at `index`: its id, or SL_KEY_UNLISTED.
+uint16_t event_key(lua_State *L, int index, const char **text, size_t *length, bool add);
+/// Slot of the name at `index`, or NULL.
+sl_slot *event_slot(lua_State *L, event_ref *ref, int index, uint16_t *key);
+/// Keeps what the running call is about to change, once.
+void event_save(sl_lane *lane, event_ref *ref);
+/// Undoes what the running call changed.
+void event_undo(sl_lane *lane);
+/// Sets a field to the Lua value at `value`. `name` names it in errors.
+void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, int value, uint8_t flags);
+/// Pushes a slot's value.
+void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot);
+/// A slot to fill in for a name: the last one that has it (others are removed), or a new one at the end. Raises without room.
+sl_slot *event_slot_for_write(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, uint8_t flags);
+/// Bytes appended to the ref's arena; raises at a limit.
+uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t length);
+int event_clone(lua_State *L);
+
+// lua_meta.c
+void meta_open(lua_State *L);
+
+// lua_node.c
+void node_open(lua_State *L);
+/// Pushes the node of a field that holds an object or array.
+void node_push_field(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot);
+/// All nodes of a field are given up because it was replaced.
+void node_kill_field(sl_lane *lane, event_ref *ref, uint16_t key, const char *name, size_t length);
+void node_reset(sl_lane *lane);
+/// JSON text of the node at `index` of the stack, NULL when it is none.
+const char *node_text(lua_State *L, int index, size_t *length);
+
+// lua_timestamp.c
+void timestamp_open(lua_State *L);
+
+// lua_value.c
+void value_open(lua_State *L);
+/// Appends JSON text of the Lua value at `index` to `to`; raises and names `what` when it cannot be said.
+void value_to_json(lua_State *L, int index, sl_buffer *to, const char *what, size_t what_length);
+/// Pushes the Lua value of JSON text; objects and arrays become tables. False when it is not valid JSON (nothing pushed).
+bool value_from_json(lua_State *L, const char *text, size_t length);
+/// Pushes the value of a JSON scalar, or false for objects and arrays.
+bool value_push_scalar(lua_State *L, const char *text, size_t length);
+void value_push_timestamp(lua_State *L, int64_t ns, uint32_t detail);
+timestamp_value *value_to_timestamp(lua_State *L, int index);
+/// Time of a timestamp, RFC 3339 text or Unix seconds at `index`; false for anything else.
+bool value_read_time(lua_State *L, int index, int64_t *ns, uint32_t *detail);
+/// `string`, `number`, `function`, … and the names of our own kinds.
+const char *value_kind(lua_State *L, int index);
+
+// lua_route.c
+void route_open(lua_State *L);
+/// Adds the output named by the string at `index` to `outputs`; raises with the known names.
+void route_add(lua_State *L, int index, uint64_t *outputs);
+/// Reads what a rule returned from `first` to the top. Answers a verdict (SL_PENDING: on to the next rule).
+uint8_t route_decision(lua_State *L, int first, uint64_t *outputs);
+/// Events of the running call join the chain.
+void route_commit(sl_lane *lane);
+/// `emit(event [, output…])`.
+int route_emit(lua_State *L);
+
+// lua_host.c
+void host_open(lua_State *L, const sl_host_entry *entries, uint32_t count);
+
+// lua_field.c
+void field_open(lua_State *L);
+
+// lua_sandbox.c
+void sandbox_open(lua_State *L, sl_lane *lane);
+/// A new environment for a rule on the top of the stack.
+void sandbox_push_environment(lua_State *L, uint16_t rule);
+
+// lua_fluentbit.c
+void fluentbit_prepare(lua_State *L, const sl_rule_source *source);
+/// Calls the rule's function for the event; answers a verdict as `route_decision`.
+uint8_t fluentbit_call(lua_State *L, sl_lane *lane, const rule *rule);
+
+static inline void registry_push(lua_State *L, int place) { lua_rawgeti(L, LUA_REGISTRYINDEX, place); }
+static inline void registry_set(lua_State *L, int place) { lua_rawseti(L, LUA_REGISTRYINDEX, place); }
+
+#endif

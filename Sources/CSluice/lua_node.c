@@ -1,0 +1,425 @@
+// Nested values: `event.user.email`, `event.tags[1]`.
+//
+// A nested value stays the JSON text it came as. Reading finds the member in the text; writing splices the text of the whole
+// field and puts the result behind everything else in the arena, so what was not touched keeps its bytes. A node is a handle
+// on one object or array: a path from its field, found again when the text has moved, and dead when what it led to was
+// replaced.
+//
+//     event.user ──► node 0 (field `user`)        {"id":1,"geo":{"city":"Rome"}}
+//     event.user.geo ──► node 1 (member `geo` of node 0)    └── offset, length
+#include "lua_lane.h"
+
+void node_reset(sl_lane *lane) {
+    lane->node_count = 0;
+    lane->names.length = 0;
+}
+
+static sl_slot *root_slot(sl_lane *lane, const node *node) {
+    const sl_event *event = node->batch->events + node->event;
+    if (node->key != SL_KEY_UNLISTED) return sl_event_find(node->batch, event, node->key);
+    return sl_event_find_unlisted(node->batch, event, (const char *)lane->names.bytes + node->name_offset, node->name_length);
+}
+
+static const uint8_t *text_of(const node *node) { return node->batch->bytes + node->offset; }
+
+/// Finds the node's text again after a change elsewhere. False when the path leads nowhere any more.
+static bool locate(sl_lane *lane, int32_t index) {
+    node *at = &lane->nodes[index];
+    if (!at->alive) return false;
+    if (at->version == lane->node_version) return true;
+    sl_span value;
+    if (at->parent < 0) {
+        const sl_slot *slot = root_slot(lane, at);
+        if (!slot || slot->type != (at->is_array ? SL_ARRAY : SL_OBJECT)) return at->alive = false;
+        at->offset = slot->text.offset;
+        at->length = slot->text.length;
+    } else {
+        if (!locate(lane, at->parent)) return at->alive = false;
+        const node *parent = &lane->nodes[at->parent];
+        bool found = at->index > 0 ? sl_json_element(text_of(parent), parent->length, (size_t)at->index - 1, &value)
+                                   : sl_json_member(text_of(parent), parent->length, (const char *)lane->names.bytes + at->name_offset, at->name_length, &value);
+        if (!found || text_of(parent)[value.offset] != (at->is_array ? '[' : '{')) return at->alive = false;
+        at->offset = parent->offset + value.offset;
+        at->length = value.length;
+    }
+    at->version = lane->node_version;
+    at->last_index = 0;
+    return true;
+}
+
+static int32_t new_node(lua_State *L, const node *model, const char *name, size_t length) {
+    sl_lane *lane = lane_of(L);
+    if (lane->node_count == NODES_MAX) luaL_error(L, "more than %d nested values in use in one call", NODES_MAX);
+    int32_t index = lane->node_count;
+    node *node = &lane->nodes[index];
+    *node = *model;
+    node->alive = true;
+    node->version = lane->node_version;
+    node->last_index = 0;
+    node->name_offset = (uint32_t)lane->names.length;
+    node->name_length = (uint32_t)length;
+    if (length) sl_buffer_append(&lane->names, name, length);
+    lane->node_count++;
+    node_ref *ref = lua_newuserdatauv(L, sizeof(node_ref), 0);
+    ref->node = index;
+    ref->serial = lane->serial;
+    registry_push(L, REGISTRY_NODE);
+    lua_setmetatable(L, -2);
+    registry_push(L, REGISTRY_NODES);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, index + 1);
+    lua_pop(L, 1);
+    return index;
+}
+
+static void push_existing(lua_State *L, int32_t index) {
+    registry_push(L, REGISTRY_NODES);
+    lua_rawgeti(L, -1, index + 1);
+    lua_remove(L, -2);
+}
+
+static bool has_name(const sl_lane *lane, const node *node, const char *name, size_t length) {
+    return node->name_length == length && memcmp(lane->names.bytes + node->name_offset, name, length) == 0;
+}
+
+void node_push_field(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot) {
+    sl_lane *lane = lane_of(L);
+    const char *name = NULL;
+    size_t length = 0;
+    if (key == SL_KEY_UNLISTED) name = sl_slot_name(ref->batch, slot, &length);
+    for (int32_t i = 0; i < lane->node_count; i++) {
+        const node *at = &lane->nodes[i];
+        if (at->alive && at->parent < 0 && at->key == key && at->batch == ref->batch && at->event == ref->event &&
+            (key != SL_KEY_UNLISTED || has_name(lane, at, name, length))) {
+            push_existing(L, i);
+            return;
+        }
+    }
+    node model = {.batch = ref->batch, .event = ref->event, .parent = -1, .key = key, .is_array = slot->type == SL_ARRAY,
+                  .offset = slot->text.offset, .length = slot->text.length};
+    new_node(L, &model, name, length);
+}
+
+static void push_nested(lua_State *L, int32_t parent, const char *name, size_t length, int64_t index, uint32_t offset, uint32_t count) {
+    sl_lane *lane = lane_of(L);
+    for (int32_t i = 0; i < lane->node_count; i++) {
+        const node *at = &lane->nodes[i];
+        if (at->alive && at->parent == parent && at->index == index && (index > 0 || has_name(lane, at, name, length))) {
+            push_existing(L, i);
+            return;
+        }
+    }
+    const node *from = &lane->nodes[parent];
+    node model = {.batch = from->batch, .event = from->event, .parent = parent, .key = SL_KEY_UNLISTED, .index = index,
+                  .is_array = from->batch->bytes[offset] == '[', .offset = offset, .length = count};
+    new_node(L, &model, name, length);
+}
+
+void node_kill_field(sl_lane *lane, event_ref *ref, uint16_t key, const char *name, size_t length) {
+    for (int32_t i = 0; i < lane->node_count; i++) {
+        node *at = &lane->nodes[i];
+        if (at->parent < 0 && at->key == key && at->batch == ref->batch && at->event == ref->event &&
+            (key != SL_KEY_UNLISTED || has_name(lane, at, name, length)))
+            at->alive = false;
+    }
+    lane->node_version++;
+}
+
+static void kill_nested(sl_lane *lane, int32_t parent, const char *name, size_t length, int64_t index) {
+    for (int32_t i = 0; i < lane->node_count; i++) {
+        node *at = &lane->nodes[i];
+        if (at->parent == parent && at->index == index && (index > 0 || has_name(lane, at, name, length))) at->alive = false;
+    }
+}
+
+static node_ref *test_node(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index)) return NULL;
+    registry_push(L, REGISTRY_NODE);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? lua_touserdata(L, index) : NULL;
+}
+
+/// The node behind a handle, located; raises when it is stale.
+static int32_t need_node(lua_State *L, const node_ref *ref) {
+    sl_lane *lane = lane_of(L);
+    if (ref->serial != lane->serial) luaL_error(L, "a nested value of an earlier event was kept; keep `clone(event)` or a copy");
+    if (!locate(lane, ref->node)) luaL_error(L, "a nested value is used after what held it was replaced");
+    return ref->node;
+}
+
+const char *node_text(lua_State *L, int index, size_t *length) {
+    const node_ref *ref = test_node(L, index);
+    if (!ref) return NULL;
+    const node *node = &lane_of(L)->nodes[need_node(L, ref)];
+    *length = node->length;
+    return (const char *)text_of(node);
+}
+
+// -- reading ----------------------------------------------------------------------------------------------------------
+
+static void push_value(lua_State *L, int32_t parent, const char *name, size_t length, int64_t index, uint32_t offset, uint32_t count) {
+    const node *from = &lane_of(L)->nodes[parent];
+    const char *text = (const char *)from->batch->bytes + offset;
+    if (!value_push_scalar(L, text, count)) push_nested(L, parent, name, length, index, offset, count);
+}
+
+/// Element `index`, found from the last one looked up when it comes after it: a loop from 1 to n reads the text once.
+static bool find_element(node *node, int64_t index, sl_span *value) {
+    size_t at = 0;
+    int64_t current = 0;
+    if (node->last_index > 0 && node->last_index < index) {
+        at = node->last_offset;
+        current = node->last_index;
+    }
+    while (sl_json_next_element(text_of(node), node->length, &at, value)) {
+        if (++current < index) continue;
+        node->last_index = current;
+        node->last_offset = (uint32_t)at;
+        return true;
+    }
+    return false;
+}
+
+static int node_index(lua_State *L) {
+    int32_t index = need_node(L, lua_touserdata(L, 1));
+    node *node = &lane_of(L)->nodes[index];
+    sl_span value;
+    if (node->is_array) {
+        if (!lua_isinteger(L, 2) || lua_tointeger(L, 2) < 1 || !find_element(node, lua_tointeger(L, 2), &value)) {
+            lua_pushnil(L);
+            return 1;
+        }
+        push_value(L, index, NULL, 0, lua_tointeger(L, 2), node->offset + value.offset, value.length);
+        return 1;
+    }
+    size_t length;
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tolstring(L, 2, &length) : NULL;
+    if (!name || !sl_json_member(text_of(node), node->length, name, length, &value)) lua_pushnil(L);
+    else push_value(L, index, name, length, 0, node->offset + value.offset, value.length);
+    return 1;
+}
+
+static int node_length(lua_State *L) {
+    const node *node = &lane_of(L)->nodes[need_node(L, lua_touserdata(L, 1))];
+    if (!node->is_array) return luaL_error(L, "an object has no length; count with `pairs`");
+    lua_pushinteger(L, (lua_Integer)sl_json_count(text_of(node), node->length));
+    return 1;
+}
+
+/// Upvalues: node, members seen, position in the text, version of that position.
+static int node_next(lua_State *L) {
+    sl_lane *lane = lane_of(L);
+    int32_t index = need_node(L, lua_touserdata(L, lua_upvalueindex(1)));
+    node *node = &lane->nodes[index];
+    lua_Integer seen = lua_tointeger(L, lua_upvalueindex(2));
+    size_t at = (size_t)lua_tointeger(L, lua_upvalueindex(3));
+    sl_span name = {0, 0}, value;
+    bool more = true;
+    if ((uint64_t)lua_tointeger(L, lua_upvalueindex(4)) != lane->node_version) {
+        at = 0;
+        for (lua_Integer i = 0; i < seen && more; i++)
+            more = node->is_array ? sl_json_next_element(text_of(node), node->length, &at, &value)
+                                  : sl_json_next_member(text_of(node), node->length, &at, &name, &value);
+    }
+    more = more && (node->is_array ? sl_json_next_element(text_of(node), node->length, &at, &value)
+                                   : sl_json_next_member(text_of(node), node->length, &at, &name, &value));
+    if (!more) return 0;
+    lua_pushinteger(L, seen + 1);
+    lua_replace(L, lua_upvalueindex(2));
+    lua_pushinteger(L, (lua_Integer)at);
+    lua_replace(L, lua_upvalueindex(3));
+    lua_pushinteger(L, (lua_Integer)lane->node_version);
+    lua_replace(L, lua_upvalueindex(4));
+    if (node->is_array) {
+        lua_pushinteger(L, seen + 1);
+        push_value(L, index, NULL, 0, seen + 1, node->offset + value.offset, value.length);
+        return 2;
+    }
+    lane->scratch.length = 0;
+    uint8_t *plain = sl_buffer_reserve(&lane->scratch, name.length);
+    lua_pushlstring(L, (const char *)plain, sl_json_unescape(plain, text_of(node) + name.offset, name.length));
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    push_value(L, index, text, length, 0, node->offset + value.offset, value.length);
+    return 2;
+}
+
+static int node_pairs(lua_State *L) {
+    need_node(L, lua_touserdata(L, 1));
+    lua_settop(L, 1);
+    lua_pushinteger(L, 0);
+    lua_pushinteger(L, 0);
+    lua_pushinteger(L, (lua_Integer)lane_of(L)->node_version);
+    lua_pushcclosure(L, node_next, 4);
+    return 1;
+}
+
+static int node_tostring(lua_State *L) {
+    const node *node = &lane_of(L)->nodes[need_node(L, lua_touserdata(L, 1))];
+    lua_pushlstring(L, (const char *)text_of(node), node->length);
+    return 1;
+}
+
+// -- writing ----------------------------------------------------------------------------------------------------------
+
+/// Replaces `[from, to)` of the node's text by what lies in lane->scratch.
+static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
+    sl_lane *lane = lane_of(L);
+    int32_t root = index;
+    while (lane->nodes[root].parent >= 0) root = lane->nodes[root].parent;
+    node *at = &lane->nodes[index];
+    event_ref ref = {at->batch, at->event, at->batch != lane->batch};
+    sl_batch *batch = ref.batch;
+    sl_slot *slot = root_slot(lane, &lane->nodes[root]);
+    uint32_t old_offset = slot->text.offset, old_length = slot->text.length;
+    uint32_t before = at->offset + from - old_offset, after = at->offset + to - old_offset;
+    size_t added = lane->scratch.length, length = (size_t)before + added + (old_length - after);
+    if (length > lane->limits.value_bytes)
+        luaL_error(L, "a value of %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
+    if (!sl_batch_reserve(batch, length)) luaL_error(L, "out of memory for a nested value");
+    event_save(lane, &ref);
+    slot = root_slot(lane, &lane->nodes[root]);
+    uint32_t offset = batch->length;
+    memcpy(batch->bytes + offset, batch->bytes + old_offset, before);
+    memcpy(batch->bytes + offset + before, lane->scratch.bytes, added);
+    memcpy(batch->bytes + offset + before + added, batch->bytes + old_offset + after, old_length - after);
+    batch->length += (uint32_t)length;
+    slot->text.offset = offset;
+    slot->text.length = (uint32_t)length;
+    slot->flags |= SL_OWNED;
+    batch->events[ref.event].pristine = 0;
+    lane->node_version++;
+}
+
+/// Puts the JSON text of the value at `value` into lane->scratch, `separator` before it.
+static void write_scratch(lua_State *L, int value, const char *separator, const char *what, size_t length) {
+    sl_lane *lane = lane_of(L);
+    lane->scratch.length = 0;
+    if (separator) sl_buffer_append(&lane->scratch, separator, strlen(separator));
+    value_to_json(L, value, &lane->scratch, what, length);
+}
+
+/// Takes the members named `name` out, the last `keep` of them excepted; answers how many were there.
+static int remove_members(lua_State *L, int32_t index, const char *name, size_t length, int keep) {
+    sl_lane *lane = lane_of(L);
+    for (int removed = 0;; removed++) {
+        if (!locate(lane, index)) return removed;
+        node *node = &lane->nodes[index];
+        size_t at = 0;
+        sl_span key, value;
+        uint32_t begin = 0, end = 0, before_end = 1;
+        int found = 0;
+        bool first = true, found_is_first = true;
+        while (sl_json_next_member(text_of(node), node->length, &at, &key, &value)) {
+            if (sl_json_equals(text_of(node) + key.offset, key.length, name, length) && found++ == 0) {
+                // From behind the member before, comma included, to the end of this value.
+                begin = first ? key.offset - 1 : before_end;
+                end = value.offset + value.length;
+                found_is_first = first;
+            }
+            before_end = value.offset + value.length;
+            first = false;
+        }
+        if (found <= keep) return removed + found;
+        if (found_is_first) {
+            size_t next = sl_json_blanks(text_of(node), node->length, end);
+            if (next < node->length && text_of(node)[next] == ',') end = (uint32_t)sl_json_blanks(text_of(node), node->length, next + 1);
+        }
+        lane->scratch.length = 0;
+        splice(L, index, begin, end);
+    }
+}
+
+static void assign_member(lua_State *L, int32_t index, int value) {
+    sl_lane *lane = lane_of(L);
+    if (lua_type(L, 2) != LUA_TSTRING) luaL_error(L, "members of an object have names, not a %s", value_kind(L, 2));
+    size_t length;
+    const char *name = lua_tolstring(L, 2, &length);
+    if (lua_type(L, value) == LUA_TNIL) {
+        remove_members(L, index, name, length, 0);
+        kill_nested(lane, index, name, length, 0);
+        return;
+    }
+    // Converting first: what cannot be said must leave everything as it is.
+    write_scratch(L, value, NULL, name, length);
+    lua_pushlstring(L, (const char *)lane->scratch.bytes, lane->scratch.length);
+    int count = remove_members(L, index, name, length, 1);
+    node *node = &lane->nodes[index];
+    locate(lane, index);
+    size_t text_length;
+    const char *text = lua_tolstring(L, -1, &text_length);
+    sl_span place;
+    lane->scratch.length = 0;
+    kill_nested(lane, index, name, length, 0);
+    if (count > 0 && sl_json_member(text_of(node), node->length, name, length, &place)) {
+        sl_buffer_append(&lane->scratch, text, text_length);
+        splice(L, index, place.offset, place.offset + place.length);
+    } else {
+        bool empty = text_of(node)[sl_json_blanks(text_of(node), node->length, 1)] == '}';
+        if (!empty) sl_buffer_append_byte(&lane->scratch, ',');
+        lua_pushvalue(L, 2);
+        value_to_json(L, -1, &lane->scratch, name, length);
+        lua_pop(L, 1);
+        sl_buffer_append_byte(&lane->scratch, ':');
+        sl_buffer_append(&lane->scratch, text, text_length);
+        splice(L, index, node->length - 1, node->length - 1);
+    }
+    lua_pop(L, 1);
+}
+
+static void remove_last(lua_State *L, int32_t index, int64_t count) {
+    sl_lane *lane = lane_of(L);
+    node *node = &lane->nodes[index];
+    sl_span value;
+    uint32_t begin = 1;
+    size_t at = 0;
+    for (int64_t i = 1; i < count && sl_json_next_element(text_of(node), node->length, &at, &value); i++) begin = value.offset + value.length;
+    lane->scratch.length = 0;
+    kill_nested(lane, index, NULL, 0, count);
+    splice(L, index, begin, node->length - 1);
+}
+
+static void assign_element(lua_State *L, int32_t index, int value) {
+    sl_lane *lane = lane_of(L);
+    node *node = &lane->nodes[index];
+    if (!lua_isinteger(L, 2)) luaL_error(L, "elements of an array have numbers, not a %s", value_kind(L, 2));
+    int64_t position = lua_tointeger(L, 2), count = (int64_t)sl_json_count(text_of(node), node->length);
+    if (lua_type(L, value) == LUA_TNIL) {
+        if (position == count && count > 0) remove_last(L, index, count);
+        else if (position != count + 1)
+            luaL_error(L, "`nil` at element %I of an array of %I would leave a hole; `null` is a value, `table.remove` closes up", (LUAI_UACINT)position, (LUAI_UACINT)count);
+        return;
+    }
+    if (position < 1 || position > count + 1)
+        luaL_error(L, "element %I of an array of %I: arrays grow by one at the end", (LUAI_UACINT)position, (LUAI_UACINT)count);
+    sl_span place;
+    write_scratch(L, value, position == count + 1 && count > 0 ? "," : NULL, "element", 7);
+    node = &lane->nodes[index];
+    if (position == count + 1) {
+        splice(L, index, node->length - 1, node->length - 1);
+        return;
+    }
+    kill_nested(lane, index, NULL, 0, position);
+    if (sl_json_element(text_of(node), node->length, (size_t)position - 1, &place))
+        splice(L, index, place.offset, place.offset + place.length);
+}
+
+static int node_newindex(lua_State *L) {
+    int32_t index = need_node(L, lua_touserdata(L, 1));
+    if (lane_of(L)->nodes[index].is_array) assign_element(L, index, 3);
+    else assign_member(L, index, 3);
+    return 0;
+}
+
+void node_open(lua_State *L) {
+    static const luaL_Reg methods[] = {{"__index", node_index}, {"__newindex", node_newindex}, {"__len", node_length},
+                                       {"__pairs", node_pairs}, {"__tostring", node_tostring}, {NULL, NULL}};
+    lua_createtable(L, 0, 8);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushliteral(L, "nested value");
+    lua_setfield(L, -2, "__name");
+    registry_set(L, REGISTRY_NODE);
+}
