@@ -51,6 +51,8 @@ let package = Package(
         stage("SluiceConfig", uses: []),
         stage("SluiceRegex", uses: ["SluiceConfig", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
+        stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
+        stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceRules",
             uses: [
@@ -63,6 +65,10 @@ let package = Package(
         tests("CSluice", uses: ["CPatternFuzz"]),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
+        tests(
+            "SluiceFraming",
+            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
+            resources: [.copy("Conformance")]),
         tests("SluiceRegex"),
         tests("SluiceRules"),
     ]

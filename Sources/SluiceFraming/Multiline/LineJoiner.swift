@@ -1,0 +1,70 @@
+/// Says of each line whether it belongs to the record before it: all parsers behind one state.
+struct LineJoiner {
+    private enum Trace {
+        case none
+        case java(JavaTrace)
+        case python(PythonTrace)
+        case go(GoTrace)
+        case ruby(RubyTrace)
+        case numbered(NumberedTrace)
+    }
+
+    private let parser: MultilineParser
+    private var trace = Trace.none
+
+    init(_ parser: MultilineParser) { self.parser = parser }
+
+    /// Forgets the record before.
+    mutating func restart() { trace = .none }
+
+    /// The role of the next line.
+    mutating func accept(_ line: LineText) -> LineRole {
+        switch parser {
+        case .indent: return line.isIndented ? .continues : .starts
+        case .matcher(let matcher):
+            let bytes = UnsafeRawBufferPointer(start: line.start, count: line.count)
+            return matcher.matches(bytes) ? .starts : .continues
+        case .traces(let languages): return accept(line, languages)
+        }
+    }
+
+    private mutating func accept(_ line: LineText, _ languages: TraceLanguages) -> LineRole {
+        var role = LineRole.starts
+        switch trace {
+        case .none:
+            // A frame under a line that does not look like a header still belongs to it.
+            if languages.contains(.java), JavaTrace.isFrame(line) {
+                trace = .java(.frames)
+                return .continues
+            }
+        case .java(var state):
+            role = state.accept(line)
+            trace = .java(state)
+        case .python(var state):
+            role = state.accept(line)
+            trace = .python(state)
+            // Ruby's reversed form begins with the same words.
+            if languages.contains(.ruby), line.isIndented, line.contains(": from ") { trace = .ruby(.reversed) }
+        case .go(var state):
+            role = state.accept(line)
+            trace = .go(state)
+        case .ruby(var state):
+            role = state.accept(line)
+            trace = .ruby(state)
+        case .numbered(var state):
+            role = state.accept(line)
+            trace = .numbered(state)
+        }
+        if case .starts = role { trace = start(line, languages) }
+        return role
+    }
+
+    private func start(_ line: LineText, _ languages: TraceLanguages) -> Trace {
+        if languages.contains(.python), let state = PythonTrace.start(line) { return .python(state) }
+        if languages.contains(.go), let state = GoTrace.start(line) { return .go(state) }
+        if languages.contains(.ruby), let state = RubyTrace.start(line) { return .ruby(state) }
+        if let state = NumberedTrace.start(line, languages) { return .numbered(state) }
+        if languages.contains(.java), let state = JavaTrace.start(line) { return .java(state) }
+        return .none
+    }
+}
