@@ -52,6 +52,7 @@ let package = Package(
         stage("SluiceRegex", uses: ["SluiceConfig", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
+        stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice", regex]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceRules",
@@ -71,5 +72,8 @@ let package = Package(
             resources: [.copy("Conformance")]),
         tests("SluiceRegex"),
         tests("SluiceRules"),
+        tests(
+            "SluiceDecoding", uses: ["SluiceComponent", "SluiceEvent", "CSluice"],
+            resources: [.copy("Conformance"), .copy("Cases")]),
     ]
 )

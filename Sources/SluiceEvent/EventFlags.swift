@@ -61,12 +61,17 @@ package struct EventFlags: OptionSet, Sendable, Hashable {
     /// The event was read again after a restart.
     package static let replayed = EventFlags(bit: 26)
 
+    /// NUL, CR or LF at the frame's end were left out.
+    package static let trailerRemoved = EventFlags(bit: 27)
+    /// Second 60 counts as the second after it.
+    package static let leapSecond = EventFlags(bit: 28)
+
     /// Name of each bit as rules, metrics and documentation show it, by bit number.
     package static let names: [StaticString] = [
         "no_pri", "pri_invalid", "no_timestamp", "year_guessed", "zone_guessed", "clock_unsynchronised",
         "host_from_peer", "headerless", "sd_invalid", "rfc5424_partial", "truncated", "framing_repaired", "charset_gbk",
         "charset_latin1", "charset_utf16", "charset_converted", "charset_invalid", "message_undecoded", "undecoded",
         "multiline", "multiline_limit", "value_invalid", "bom_removed", "partial_joined", "columns_mismatch",
-        "duplicate_key", "replayed",
+        "duplicate_key", "replayed", "trailer_removed", "leap_second",
     ]
 }

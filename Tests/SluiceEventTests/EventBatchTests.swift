@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct EventBatchTests {
     @Test func `every flag has a name`() {
-        #expect(EventFlags.replayed.rawValue == 1 << UInt64(EventFlags.names.count - 1))
+        #expect(EventFlags.leapSecond.rawValue == 1 << UInt64(EventFlags.names.count - 1))
     }
 
     @Test func `an event is not pristine unless its decoder says so`() {

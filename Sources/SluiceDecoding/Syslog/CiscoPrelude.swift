@@ -1,0 +1,56 @@
+/// What Cisco devices write before the time: `29: foo: *`, `: `, `138076: RP/0/RP0/CPU0:`, or only a `*` or `.`.
+struct CiscoPrelude {
+    /// Digits of the last sequence number.
+    private(set) var sequence = SyslogPiece.none
+    /// The device's own name.
+    private(set) var origin = SyslogPiece.none
+    /// `*`: the clock was never set; `.`: it lost its time source.
+    private(set) var isUnsynchronised = false
+    /// Where the time, the mnemonic or the end follows.
+    private(set) var end: Int
+
+    /// Reads the prelude at `start`; nil when neither a time nor `%` nor the end of the text comes behind it.
+    init?(_ text: SyslogText, at start: Int) {
+        var at = start
+        if text[at] == .colon, text[at + 1] == .blank { at = text.skippingBlanks(at + 1) }
+        while let number = text.number(at, digitsMax: 12), text[number.end] == .colon,
+            number.end + 1 >= text.count || text[number.end + 1] == .blank
+        {
+            sequence = SyslogPiece(start: at, end: number.end)
+            at = text.skippingBlanks(number.end + 1)
+        }
+        if !sequence.isEmpty, let (name, next) = Self.origin(text, at: at) {
+            origin = name
+            at = next
+        }
+        if text[at] == 0x2A || text[at] == .dot, HeaderTime.read(text, at: at + 1) != nil {
+            isUnsynchronised = true
+            at += 1
+        }
+        guard at > start else { return nil }
+        end = at
+        guard isUnsynchronised || Self.isTarget(text, at) || (at >= text.count && !sequence.isEmpty) else { return nil }
+    }
+
+    /// `foo: ` before a time or mnemonic, or `RP/0/RP0/CPU0:` glued to a time.
+    private static func origin(_ text: SyslogText, at start: Int) -> (name: SyslogPiece, next: Int)? {
+        let end = text.endOfWord(start)
+        guard end - start > 1, text[start] != .percent else { return nil }
+        if text[end - 1] == .colon {
+            let next = text.skippingBlanks(end)
+            let isMarked = text[next] == 0x2A || text[next] == .dot
+            return isTarget(text, next) || (isMarked && HeaderTime.read(text, at: next + 1) != nil)
+                ? (SyslogPiece(start: start, end: end - 1), next) : nil
+        }
+        var at = end - 1
+        while at > start, text[at] != .colon { at -= 1 }
+        guard at > start, HeaderTime.month(text, at: at + 1) != nil, HeaderTime.read(text, at: at + 1) != nil else {
+            return nil
+        }
+        return (SyslogPiece(start: start, end: at), at + 1)
+    }
+
+    private static func isTarget(_ text: SyslogText, _ at: Int) -> Bool {
+        text[at] == .percent || HeaderTime.read(text, at: at) != nil
+    }
+}

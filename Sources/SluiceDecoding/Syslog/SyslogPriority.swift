@@ -1,0 +1,34 @@
+internal import SluiceEvent
+
+/// The `<PRI>` at the start of a frame.
+struct SyslogPriority {
+    /// Facility × 8 + severity, or -1 without a usable one.
+    var value = -1
+    /// Behind the `>`, or where the text begins when there is no PRI.
+    var end = 0
+    var flags: EventFlags = []
+    /// The brackets hold a number that is too large: what follows may still be a header.
+    var isOutOfRange = false
+
+    /// Largest PRI: local7.debug.
+    static let max = 191
+
+    /// Reads `<0>`…`<191>`. Leading zeros are taken and flagged; anything else in the brackets is text.
+    init(_ text: SyslogText, at start: Int) {
+        end = start
+        guard text[start] == .less, let number = text.number(start + 1, digitsMax: 24), text[number.end] == .greater else {
+            flags = text[start] == .less ? [.noPri, .priInvalid] : .noPri
+            return
+        }
+        let digits = number.end - start - 1
+        guard digits <= 18, number.value <= Int64(Self.max) else {
+            flags = [.noPri, .priInvalid]
+            isOutOfRange = true
+            end = number.end + 1
+            return
+        }
+        value = Int(number.value)
+        end = number.end + 1
+        if digits > 1, text[start + 1] == 0x30 { flags = .priInvalid }
+    }
+}
