@@ -9,7 +9,8 @@ package enum HostRegistry {
     package static let functions: [HostFunction] =
         TimeLibrary.functions + TimestampMethods.functions + IPLibrary.functions + HashLibrary.functions
         + Base64Library.functions + URLLibrary.functions + CSVLibrary.functions + KVLibrary.functions
-        + UUIDLibrary.functions + LookupLibrary.functions + LogLibrary.functions + RateFunctions.functions
+        + UUIDLibrary.functions + LookupLibrary.functions + LogLibrary.functions + RegexLibrary.functions
+        + GrokFunctions.functions + RateFunctions.functions
 
     /// Number of a function by its full name (`ip.contains`).
     package static func index(of fullName: String) -> Int? { functions.firstIndex { $0.fullName == fullName } }

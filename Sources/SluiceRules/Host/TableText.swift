@@ -54,6 +54,19 @@ struct TableReader {
 /// JSON text of one value.
 struct TableValue {
     let text: UnsafeRawBufferPointer
+    private let isKey: Bool
+
+    /// A value.
+    init(text: UnsafeRawBufferPointer) {
+        self.text = text
+        isKey = false
+    }
+
+    /// A member's name: the inside of its literal.
+    init(key: UnsafeRawBufferPointer) {
+        text = key
+        isKey = true
+    }
 
     var isString: Bool { text.first == UInt8(ascii: "\"") }
     var isTable: Bool { text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[") }
@@ -66,6 +79,7 @@ struct TableValue {
 
     /// Writes the value as plain text: strings without quotes and escapes, everything else as its JSON.
     func appendText(to buffer: UnsafeMutablePointer<sl_buffer>) {
+        if isKey { return TableText.unescape(text, to: buffer) }
         if isString { TableText.unescape(inside, to: buffer) } else { buffer.append(text) }
     }
 

@@ -25,6 +25,12 @@ struct TableWriter {
         key(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
+    /// The same for a text.
+    mutating func key(_ name: String) {
+        var name = name
+        name.withUTF8 { key(UnsafeRawBufferPointer($0)) }
+    }
+
     /// A member that is text.
     mutating func text(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
         key(name)

@@ -1,18 +1,27 @@
+import Glibc
 import SluiceEvent
 
-/// Values made from texts (compiled formats, networks, patterns), found again by the text's bytes. Bounded: a new text takes
-/// the place of one with the same last bits of the hash.
+#if Regex
+    import SluiceRegex
+#endif
+
+/// Values made from texts (compiled formats, networks, patterns), found again by the text's bytes.
+///
+/// Bounded: each text has four places; when they are taken, the one used by the oldest newcomer is given up. A rule may write
+/// its texts out at each call and pays for a hash and a comparison.
 struct TextCache<Value> {
     private struct Entry {
         var text: [UInt8]
         var value: Value
     }
 
+    private static var ways: Int { 4 }
     private var entries: [Entry?]
+    private var turn = 0
 
-    /// An empty cache of a power of two of entries.
+    /// An empty cache; `capacity` is a power of two from 4.
     init(capacity: Int) {
-        precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a cache's capacity is a power of two")
+        precondition(capacity >= 4 && capacity & (capacity - 1) == 0, "a cache's capacity is a power of two from 4")
         entries = Array(repeating: nil, count: capacity)
     }
 
@@ -20,21 +29,44 @@ struct TextCache<Value> {
     mutating func value<Failure: Error>(
         _ text: UnsafeRawBufferPointer, _ make: (UnsafeRawBufferPointer) throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        let place = TextCache.hash(text) & (entries.count - 1)
-        if let entry = entries[place], TextCache.equals(entry.text, text) { return entry.value }
+        let first = TextCache.hash(text) & (entries.count - TextCache.ways)
+        for place in first..<first + TextCache.ways {
+            if let entry = entries[place], TextCache.equals(entry.text, text) { return entry.value }
+        }
         let value = try make(text)
+        turn = (turn + 1) & (TextCache.ways - 1)
+        let place = (first..<first + TextCache.ways).first { entries[$0] == nil } ?? first + turn
         entries[place] = Entry(text: Array(text), value: value)
         return value
     }
 
+    /// The same for a text put together for the purpose.
+    mutating func value<Failure: Error>(_ text: [UInt8], _ make: () throws(Failure) -> Value) throws(Failure) -> Value {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: text.count, alignment: 1)
+        defer { buffer.deallocate() }
+        buffer.copyBytes(from: text)
+        return try value(UnsafeRawBufferPointer(buffer)) { (_) throws(Failure) in try make() }
+    }
+
     private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return Int(truncatingIfNeeded: hash ^ (hash >> 32))
+        var hash = UInt64(truncatingIfNeeded: text.count) &* 0x9E37_79B9_7F4A_7C15
+        var index = 0
+        while index + 8 <= text.count {
+            hash = (hash ^ text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0x9FB2_1C65_1E98_DF25
+            hash ^= hash >> 32
+            index += 8
+        }
+        while index < text.count {
+            hash = (hash ^ UInt64(text[index])) &* 0x9FB2_1C65_1E98_DF25
+            index += 1
+        }
+        return Int(truncatingIfNeeded: hash ^ (hash >> 29))
     }
 
     private static func equals(_ entry: [UInt8], _ text: UnsafeRawBufferPointer) -> Bool {
-        entry.count == text.count && entry.elementsEqual(text)
+        // SAFETY: both sides have `count` bytes.
+        entry.count == text.count
+            && (text.isEmpty || entry.withUnsafeBytes { memcmp($0.baseAddress!, text.baseAddress!, text.count) == 0 })
     }
 }
 
@@ -43,4 +75,8 @@ struct HostCaches {
     var zones = TextCache<Zone>(capacity: 64)
     var formats = TextCache<TimeFormat>(capacity: 64)
     var networks = TextCache<IPNetwork?>(capacity: 256)
+    #if Regex
+        var matchers = TextCache<PatternMatcher>(capacity: 256)
+        var groks = TextCache<GrokMatcher>(capacity: 64)
+    #endif
 }

@@ -209,7 +209,7 @@ enum IPLibrary {
             let text = reader.isArray ? item.value.inside : item.key
             guard let network = IPNetwork(text) else {
                 return call.failArgument(
-                    0, of: "ip.networks", "network such as `10.0.0.0/8` expected, got `\(TableValue(text: text).string)`")
+                    0, of: "ip.networks", "network such as `10.0.0.0/8` expected, got `\(TableValue(key: text).string)`")
             }
             table.insert(network, value: item.value.text)
         }

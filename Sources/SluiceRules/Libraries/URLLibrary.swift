@@ -148,7 +148,7 @@ enum URLLibrary {
             if item.value.isTable {
                 guard var list = TableReader(item.value.text), list.isArray else {
                     return call.failArgument(
-                        0, of: "url.build_query", "a value is text, number, boolean or list; `\(TableValue(text: item.key).string)` is a table")
+                        0, of: "url.build_query", "a value is text, number, boolean or list; `\(TableValue(key: item.key).string)` is a table")
                 }
                 while let element = list.next() { append(item.key, element.value, from: start, call.scratch) }
             } else if !item.value.isNull {
