@@ -34,7 +34,7 @@ enum LookupLibrary {
             example: #"local site_of = lookup.cidr("sites.csv", "network", "site")"#, body: cidr),
         HostFunction(
             "lookup", "find",
-            [HostParameter("handle", .integer, "what `lookup.cidr` or `ip.networks` answered"), HostParameter("address", .any, "")],
+            [HostParameter("handle", .integer, "what `lookup.cidr` or `ip.networks` answered"), .optional("address", .any, "")],
             returns: [HostResult("value", "any", "")], "The value of the narrowest network around an address.", example: "",
             isHidden: true
         ) { call, context in
