@@ -53,6 +53,7 @@ let package = Package(
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice", regex]),
+        stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceRules",
@@ -70,6 +71,9 @@ let package = Package(
             "SluiceFraming",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
             resources: [.copy("Conformance")]),
+        tests(
+            "SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
+            resources: [.copy("Golden")]),
         tests("SluiceRegex"),
         tests("SluiceRules"),
         tests(

@@ -1,6 +1,7 @@
 /// English names of months and weekdays.
-enum CalendarName {
-    static func month(_ month: Int) -> StaticString {
+package enum CalendarName {
+    /// Name of a month 1...12.
+    package static func month(_ month: Int) -> StaticString {
         switch month {
         case 1: "January"
         case 2: "February"
@@ -17,7 +18,8 @@ enum CalendarName {
         }
     }
 
-    static func weekday(_ weekday: Int) -> StaticString {
+    /// Name of a weekday, 0 is Sunday.
+    package static func weekday(_ weekday: Int) -> StaticString {
         switch weekday {
         case 0: "Sunday"
         case 1: "Monday"

@@ -103,7 +103,7 @@ package struct CivilTime: Equatable, Sendable {
     }
 
     /// Division that rounds towards minus infinity, with a remainder that is never negative.
-    @inlinable
+    @inlinable @inline(__always)
     package static func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let quotient = value / divisor
         let remainder = value &- quotient &* divisor

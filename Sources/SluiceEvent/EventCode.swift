@@ -19,9 +19,9 @@ package enum EventCode {
     ) -> Int64? {
         guard let slot = sl_event_find(batch, event, key) else { return nil }
         if slot.pointee.type == type { return slot.pointee.integer }
-        guard Int(slot.pointee.type) == SL_STRING else { return nil }
+        guard Int(slot.pointee.type) == SL_STRING, let base = batch.pointee.bytes else { return nil }
         // SAFETY: the slot's text lies in its batch's arena.
-        let word = UnsafeRawPointer(batch.pointee.bytes + Int(slot.pointee.text.offset))
+        let word = UnsafeRawPointer(base + Int(slot.pointee.text.offset))
         let code = codeOfWord(word.assumingMemoryBound(to: CChar.self), Int(slot.pointee.text.length))
         return code < 0 ? nil : Int64(code)
     }

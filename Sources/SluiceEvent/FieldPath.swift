@@ -38,6 +38,12 @@ package struct FieldPath: @unchecked Sendable, Equatable {
         String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
+    /// Appends the path as it was given.
+    package func appendText(to output: UnsafeMutablePointer<sl_buffer>) {
+        // SAFETY: `count` bytes are kept for ever.
+        sl_buffer_append(output, bytes, count)
+    }
+
     /// Name of the field that the path begins with.
     package var head: String {
         // SAFETY: as above, and `headCount` is at most `count`.
@@ -95,9 +101,10 @@ package struct FieldPath: @unchecked Sendable, Equatable {
     private func nested(
         in slot: UnsafePointer<sl_slot>, of batch: UnsafePointer<sl_batch>
     ) -> (UnsafePointer<UInt8>, Int)? {
-        guard Int(slot.pointee.type) == SL_OBJECT || Int(slot.pointee.type) == SL_ARRAY else { return nil }
+        guard Int(slot.pointee.type) == SL_OBJECT || Int(slot.pointee.type) == SL_ARRAY, let base = batch.pointee.bytes
+        else { return nil }
         // SAFETY: the slot's text lies in its batch's arena; spans that the navigator gives lie in the text.
-        var text = UnsafePointer(batch.pointee.bytes + Int(slot.pointee.text.offset))
+        var text = UnsafePointer(base + Int(slot.pointee.text.offset))
         var length = Int(slot.pointee.text.length)
         var at = headCount
         while at < count {

@@ -52,18 +52,18 @@ package struct FieldValue {
             return Self.time(number: text, count: count)
         case .slot(let slot):
             // SAFETY: spans of slots lie in their batch's arena.
-            let bytes = UnsafePointer(batch.pointee.bytes + Int(slot.pointee.text.offset))
-            let count = Int(slot.pointee.text.length)
             switch Int(slot.pointee.type) {
             case SL_TIMESTAMP: return (slot.pointee.integer, slot.pointee.detail)
-            case SL_STRING:
-                if slot.pointee.flags & UInt8(SL_TIME) != 0, event.pointee.time_ns != Int64.min {
-                    return (event.pointee.time_ns, slot.pointee.detail)
-                }
-                return TimestampText.parseRFC3339(bytes, count)
             case SL_INTEGER: return Self.time(seconds: slot.pointee.integer)
             case SL_FLOAT: return Self.time(seconds: slot.pointee.number)
-            case SL_NUMBER: return Self.time(number: bytes, count: count)
+            case SL_STRING where slot.pointee.flags & UInt8(SL_TIME) != 0 && event.pointee.time_ns != Int64.min:
+                return (event.pointee.time_ns, slot.pointee.detail)
+            case SL_STRING, SL_NUMBER:
+                guard let base = batch.pointee.bytes else { return nil }
+                let bytes = UnsafePointer(base + Int(slot.pointee.text.offset))
+                let count = Int(slot.pointee.text.length)
+                return Int(slot.pointee.type) == SL_STRING
+                    ? TimestampText.parseRFC3339(bytes, count) : Self.time(number: bytes, count: count)
             default: return nil
             }
         }

@@ -13,7 +13,8 @@ package enum SlotText {
         switch Int(slot.pointee.type) {
         case SL_STRING, SL_NUMBER, SL_OBJECT, SL_ARRAY:
             let text = slot.pointee.text
-            let bytes = UnsafePointer(batch.pointee.bytes + Int(text.offset))
+            guard text.length > 0, let base = batch.pointee.bytes else { return }
+            let bytes = UnsafePointer(base + Int(text.offset))
             if slot.pointee.flags & UInt8(SL_ESCAPED) != 0 {
                 let to = sl_buffer_reserve(output, Int(text.length))!
                 output.pointee.length += sl_json_unescape(to, bytes, Int(text.length))

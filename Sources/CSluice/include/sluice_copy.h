@@ -11,6 +11,9 @@
 #include <emmintrin.h>
 #endif
 
+/// For the few functions whose callers pass constants that must fold away.
+#define SL_ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /// What stops `sl_copy_until`.
 typedef enum sl_stop {
     SL_STOP_TEXT,    ///< controls, DEL, bytes from 0x80 on, `"` and `\`: bytes that become the inside of a JSON string
@@ -23,7 +26,7 @@ static inline bool sl_copy_stops(uint8_t byte, sl_stop stop) {
 }
 
 /// Copies bytes up to the first one that stops; answers how many. Reads and writes up to 16 bytes past `length`.
-static inline size_t sl_copy_until(uint8_t *to, const uint8_t *from, size_t length, sl_stop stop) {
+SL_ALWAYS_INLINE size_t sl_copy_until(uint8_t *to, const uint8_t *from, size_t length, sl_stop stop) {
 #if defined(__SSE2__)
     const __m128i one = _mm_set1_epi8(1), blank = _mm_set1_epi8(0x21), quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
@@ -49,7 +52,7 @@ static inline size_t sl_copy_until(uint8_t *to, const uint8_t *from, size_t leng
 }
 
 /// Copies bytes without looking; reads and writes up to 32 bytes past `length`. Short runs cost no call.
-static inline void sl_copy_padded(uint8_t *to, const uint8_t *from, size_t length) {
+SL_ALWAYS_INLINE void sl_copy_padded(uint8_t *to, const uint8_t *from, size_t length) {
 #if defined(__SSE2__)
     if (length <= 32) {
         __m128i first = _mm_loadu_si128((const __m128i *)(const void *)from);
@@ -109,5 +112,8 @@ static inline bool sl_is_one_line_utf8(const uint8_t *bytes, size_t length) {
     }
     return true;
 }
+
+/// Replaces ill-formed UTF-8 in a buffer from `start` on by U+FFFD; answers how many sequences were replaced.
+size_t sl_buffer_repair_utf8(sl_buffer *buffer, size_t start);
 
 #endif
