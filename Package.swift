@@ -25,6 +25,9 @@ func tests(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]
 /// PCRE2, only with the trait that says so.
 let regex: Target.Dependency = .target(name: "CPCRE2", condition: .when(traits: ["Regex"]))
 
+/// zstd, only with the trait that says so.
+let zstd: Target.Dependency = .target(name: "CZstd", condition: .when(traits: ["Zstd"]))
+
 let package = Package(
     name: "sluice",
     products: [
@@ -54,6 +57,9 @@ let package = Package(
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice", regex]),
         stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
+        stage(
+            "SluiceInputs",
+            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "CSluice", "CZlib", zstd]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceRules",
@@ -67,6 +73,7 @@ let package = Package(
         tests("CSluice", uses: ["CPatternFuzz"]),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
+        tests("SluiceInputs", uses: ["SluiceComponent", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice"]),
         tests(
             "SluiceFraming",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],

@@ -111,6 +111,17 @@ package struct FramingCounts: Sendable, Equatable {
 
     /// Nothing yet.
     package init() {}
+
+    /// The sum of two streams' counts.
+    package func adding(_ other: FramingCounts) -> FramingCounts {
+        var sum = self
+        sum.frames += other.frames
+        sum.oversize += other.oversize
+        sum.bytesLost += other.bytesLost
+        sum.errors += other.errors
+        sum.incomplete += other.incomplete
+        return sum
+    }
 }
 
 /// What happens to a frame that is longer than the limit.

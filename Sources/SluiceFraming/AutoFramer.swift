@@ -75,15 +75,7 @@ package struct AutoFramer: Framer {
 
     package var failure: FramingFailure? { lines.failure ?? octets.failure }
 
-    package var counts: FramingCounts {
-        var sum = lines.counts
-        sum.frames += octets.counts.frames
-        sum.oversize += octets.counts.oversize
-        sum.bytesLost += octets.counts.bytesLost
-        sum.errors += octets.counts.errors
-        sum.incomplete += octets.counts.incomplete
-        return sum
-    }
+    package var counts: FramingCounts { lines.counts.adding(octets.counts) }
 
     private enum Decision {
         case starved

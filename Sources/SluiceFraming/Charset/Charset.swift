@@ -77,7 +77,7 @@ package struct Charset: Sendable, Equatable {
         switch kind {
         case .utf8, .auto: []
         case .latin1: .charsetLatin1
-        case .wide: .charsetUtf16
+        case .wide(let unitBytes, _): unitBytes == 2 ? .charsetUtf16 : .charsetConverted
         case .named(let name): name.hasPrefix("GB") || name == "CP936" ? .charsetGbk : .charsetConverted
         }
     }
