@@ -55,7 +55,7 @@ let package = Package(
         stage("SluiceRegex", uses: ["SluiceConfig", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
-        stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice", regex]),
+        stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice"]),
         stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceInputs",
@@ -84,7 +84,7 @@ let package = Package(
         tests("SluiceRegex"),
         tests("SluiceRules"),
         tests(
-            "SluiceDecoding", uses: ["SluiceComponent", "SluiceEvent", "CSluice"],
+            "SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),
     ]
 )

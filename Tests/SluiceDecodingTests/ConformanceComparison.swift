@@ -1,3 +1,4 @@
+import CSluice
 import Foundation
 
 /// Compares a decoded event with the fields that a case expects, by the rules of the conformance suite.
@@ -97,14 +98,28 @@ struct ConformanceComparison {
         case .time(let ns, _): return (wanted as? String).flatMap(Instant.init) == Instant(nanoseconds: ns)
         case .json(let text):
             let found = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
-            return (found as? NSObject)?.isEqual(wanted) ?? false
+            return found.map { Self.isSame($0, wanted) } ?? false
+        }
+    }
+
+    /// Whether two JSON values are the same; `1.0` equals `1`.
+    private static func isSame(_ one: Any, _ other: Any) -> Bool {
+        switch (one, other) {
+        case (let one as [Any], let other as [Any]):
+            return one.count == other.count && zip(one, other).allSatisfy { isSame($0, $1) }
+        case (let one as [String: Any], let other as [String: Any]):
+            return one.count == other.count && one.allSatisfy { name, value in other[name].map { isSame(value, $0) } ?? false }
+        case (let one as String, let other as String): return one == other
+        case (is NSNull, is NSNull): return true
+        case (let one as NSNumber, let other as NSNumber): return one == other || one.doubleValue == other.doubleValue
+        default: return false
         }
     }
 
     /// The text of a string with JSON escapes.
     private static func text(_ value: DecodedEvent.Value) -> String? {
-        guard case .escaped(let inside) = value else { return nil }
-        let literal = "\"" + String(decoding: inside, as: UTF8.self) + "\""
-        return try? JSONSerialization.jsonObject(with: Data(literal.utf8), options: .fragmentsAllowed) as? String
+        guard case .escaped(var inside) = value else { return nil }
+        let length = sl_json_unescape(&inside, inside, inside.count)
+        return String(decoding: inside.prefix(length), as: UTF8.self)
     }
 }

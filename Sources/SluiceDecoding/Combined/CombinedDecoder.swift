@@ -1,0 +1,195 @@
+internal import CSluice
+package import SluiceComponent
+package import SluiceEvent
+
+/// Access logs of Apache and nginx: `combined`, and `common`, which lacks the last two columns.
+///
+///     192.0.2.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a HTTP/1.0" 200 2326 "http://h/" "Mozilla/4.08"
+///
+/// `-` is an absent field; escapes are kept as written; `method`, `path` and `protocol` are there when the request has that
+/// form; columns behind the agent are ignored. Tolerant: a line that ends inside the last quotes keeps what is there; any
+/// other line is `message`.
+package struct CombinedDecoder: Decoder {
+    private let isStrict: Bool
+    /// The time of the line before: lines of one second share it.
+    private var time = AccessTime()
+
+    /// A decoder.
+    package init(strict isStrict: Bool = false) { self.isStrict = isStrict }
+
+    package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
+        let raw = batch.raw
+        _ = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .combined)
+        if let reason = read(frame, raw) {
+            sl_event_cancel(raw)
+            if isStrict { return .refused(reason) }
+            raw.appendUndecoded(frame, received: received, format: .combined)
+            return .decoded
+        }
+        raw.end()
+        return .decoded
+    }
+
+    /// Adds the fields of a line; a reason not to take it.
+    @inline(__always)
+    private mutating func read(_ frame: Frame, _ batch: UnsafeMutablePointer<sl_batch>) -> StaticString? {
+        guard frame.text.length > 0 else { return "line is empty" }
+        // SAFETY: the frame lies in the arena, and nothing here appends to it.
+        let base = UnsafePointer<UInt8>(batch.pointee.bytes!)
+        var end = base + frame.end
+        while end > base + frame.start, end[-1] == 0x0D || end[-1] == 0x0A { end -= 1 }
+        let line = Line(batch: batch, base: base, end: end)
+
+        var at = base + frame.start
+        let address = sl_scan_word(at, end, 0x20)!
+        guard address < end, address > at else { return "no address at the start of the line" }
+        line.add(SL_KEY_REMOTE_ADDR, at, address)
+        at = address + 1
+        let ident = sl_scan_word(at, end, 0x20)!
+        guard ident < end else { return "line ends before the user" }
+        line.add(SL_KEY_IDENT, at, ident)
+        at = ident + 1
+        guard let bracket = line.findTime(from: at, &time) else { return "no time in brackets" }
+        line.add(SL_KEY_REMOTE_USER, at, bracket - 1)
+        _ = sl_event_add_time(batch, UInt16(SL_KEY_TIMESTAMP), time.ns, time.detail)
+        at = bracket + AccessTime.length + 2
+        guard end - at >= 2, at[0] == 0x20, at[1] == UInt8(ascii: "\"") else { return "no request in quotes" }
+        let request = at + 2
+        guard let quote = line.closingQuote(request) else { return "quote of the request is not closed" }
+        line.addRequest(request, quote)
+        at = quote + 1
+        guard line.addNumber(SL_KEY_STATUS, &at) else { return "status is not a number" }
+        guard line.addNumber(SL_KEY_BYTES, &at) else { return "bytes are not a number" }
+        return readOptional(line, at)
+    }
+
+    /// Referer and agent, which the common format lacks.
+    @inline(__always)
+    private func readOptional(_ line: Line, _ start: UnsafePointer<UInt8>) -> StaticString? {
+        var at = start
+        if at == line.end { return nil }
+        if let reason = readQuoted(line, SL_KEY_REFERER, &at) { return reason }
+        if at == line.end { return isStrict ? "line ends before the agent" : nil }
+        return readQuoted(line, SL_KEY_USER_AGENT, &at)
+    }
+
+    @inline(__always)
+    private func readQuoted(_ line: Line, _ key: Int, _ at: inout UnsafePointer<UInt8>) -> StaticString? {
+        guard line.end - at >= 2, at[0] == 0x20, at[1] == UInt8(ascii: "\"") else {
+            at = line.end
+            return isStrict ? "no quote where the referer or the agent has to be" : nil
+        }
+        let text = at + 2
+        guard let quote = line.closingQuote(text) else {
+            if isStrict { return "quote of the referer or the agent is not closed" }
+            line.add(key, text, line.end)
+            sl_event_open(line.batch).pointee.flags |= EventFlags.truncated.rawValue
+            at = line.end
+            return nil
+        }
+        line.add(key, text, quote)
+        at = quote + 1
+        return nil
+    }
+}
+
+/// A line being taken apart.
+private struct Line {
+    let batch: UnsafeMutablePointer<sl_batch>
+    let base: UnsafePointer<UInt8>
+    let end: UnsafePointer<UInt8>
+
+    /// A text field; `-` is absent.
+    @inline(__always)
+    func add(_ key: Int, _ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
+        if stop - start == 1, start[0] == UInt8(ascii: "-") { return }
+        let text = sl_span(
+            offset: UInt32(truncatingIfNeeded: start - base), length: UInt32(truncatingIfNeeded: stop - start))
+        _ = batch.add(UInt16(key), text: text)
+    }
+
+    /// The `[` of a time that has a blank before it, at `start + 1` or later: names of users may hold blanks and brackets.
+    @inline(__always)
+    func findTime(from start: UnsafePointer<UInt8>, _ time: inout AccessTime) -> UnsafePointer<UInt8>? {
+        let bracket = UInt8(ascii: "[")
+        var at = start
+        while true {
+            at = sl_scan_any(at, end, bracket, bracket, bracket, bracket)
+            if end - at < AccessTime.length + 2 { return nil }
+            if at > start, at[-1] == 0x20, at[AccessTime.length + 1] == UInt8(ascii: "]"), time.read(at + 1) { return at }
+            at += 1
+        }
+    }
+
+    /// The quote that no backslash escapes.
+    @inline(__always)
+    func closingQuote(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8>? {
+        let quote = UInt8(ascii: "\"")
+        let backslash = UInt8(ascii: "\\")
+        var at = start
+        while true {
+            at = sl_scan_any(at, end, quote, backslash, quote, backslash)
+            if at >= end { return nil }
+            if at[0] == quote { return at }
+            at += 2
+            if at >= end { return nil }
+        }
+    }
+
+    /// A blank and a number, or `-`, up to a blank or the end.
+    @inline(__always)
+    func addNumber(_ key: Int, _ at: inout UnsafePointer<UInt8>) -> Bool {
+        guard end - at >= 2, at[0] == 0x20 else { return false }
+        at += 1
+        if at[0] == UInt8(ascii: "-"), end - at == 1 || at[1] == 0x20 {
+            at += 1
+            return true
+        }
+        let start = at
+        var value: Int64 = 0
+        while at < end, at[0] &- 0x30 <= 9, at - start < 18 {
+            value = value &* 10 &+ Int64(at[0] &- 0x30)
+            at += 1
+        }
+        guard at > start, at == end || at[0] == 0x20 else { return false }
+        _ = sl_event_add_integer(batch, UInt16(key), UInt8(SL_INTEGER), value)
+        return true
+    }
+
+    /// The request, and its parts when it is `METHOD target PROTOCOL/x` or `METHOD /target`.
+    @inline(__always)
+    func addRequest(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
+        add(SL_KEY_REQUEST, start, stop)
+        var method = start
+        while method < stop, method[0] | 0x20 &- 0x61 <= 25 || method[0] == UInt8(ascii: "-") || method[0] == 0x5F {
+            method += 1
+        }
+        guard method > start, stop - method >= 2, method[0] == 0x20, method[1] != 0x20 else { return }
+        let target = method + 1
+        var word = stop
+        while word > target, word[-1] != 0x20 { word -= 1 }
+        if word > target, Self.isProtocol(word, stop) {
+            add(SL_KEY_METHOD, start, method)
+            add(SL_KEY_PATH, target, word - 1)
+            add(SL_KEY_PROTOCOL, word, stop)
+        } else if target[0] == UInt8(ascii: "/") || target[0] == UInt8(ascii: "*") || Self.hasScheme(target, stop) {
+            add(SL_KEY_METHOD, start, method)
+            add(SL_KEY_PATH, target, stop)
+        }
+    }
+
+    /// Letters, a slash and a digit: `HTTP/1.1`, `RTSP/1.0`.
+    @inline(__always)
+    private static func isProtocol(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) -> Bool {
+        var at = start
+        while at < stop, at[0] &- 0x41 <= 25 { at += 1 }
+        return at > start && stop - at >= 2 && at[0] == UInt8(ascii: "/") && at[1] &- 0x30 <= 9
+    }
+
+    /// `http://…`
+    private static func hasScheme(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) -> Bool {
+        var at = start
+        while at < stop, at[0] | 0x20 &- 0x61 <= 25 { at += 1 }
+        return at > start && stop - at >= 3 && sl_same_bytes(at, "://", 3)
+    }
+}
