@@ -1,5 +1,6 @@
 // The pattern engine from the inside: text → items (pattern_parse.c) → program (pattern_compile.c) → search (pattern_search.c) and
-// match (pattern_match.c), kept in a cache (pattern_cache.c) and offered to Lua (pattern_library.c).
+// match (pattern_match.c), kept in a cache (pattern_cache.c), offered to Lua (pattern_library.c, pattern_gsub.c)
+// and to host functions (pattern_host.c).
 //
 // A Lua pattern is a sequence without alternatives and without nesting. That makes much of what Lua's matcher does while matching a
 // property of the text: which captures are open at an item, whether a back-reference is valid, what can follow a repeat.

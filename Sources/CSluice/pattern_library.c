@@ -6,6 +6,7 @@
 
 /// Bytes of a subject that one plain search looks at between two looks at the stop flag.
 #define PLAIN_BYTES_PER_LOOK ((size_t)1 << 20)
+
 /// Byte offset from 0 of a position counted from 1, or from the end when negative. Can be far behind the end.
 static size_t offset_of(lua_Integer position, size_t length) {
     if (position > 0) return (size_t)position - 1;

@@ -122,7 +122,7 @@ static const uint8_t *balance_end(sl_matcher *m, const sl_op *op, const uint8_t 
             }
         } else if (*s == op->byte) open++;
     }
-    m->fuel -= (s - from) >> 2;
+    m->fuel -= (s - from) >> 4;
     return end;
 }
 
@@ -139,9 +139,28 @@ static inline bool has_text(sl_matcher *m, const uint8_t *s, const uint8_t *text
     return memcmp(s, text, length) == 0;
 }
 
+/// The less frequent items without a choice: where they end, or NULL.
+static const uint8_t *take(sl_matcher *m, const sl_op *op, const uint8_t *s) {
+    switch ((sl_op_kind)op->kind) {
+        case SL_OP_ANY: return s == m->end ? NULL : s + 1;
+        case SL_OP_END: return s == m->end ? s : NULL;
+        case SL_OP_BALANCE: return balance_end(m, op, s);
+        case SL_OP_FRONTIER: return is_at_frontier(m, op, s) ? s : NULL;
+        case SL_OP_BACK_REFERENCE: {
+            const uint8_t *text = m->captures[op->capture].start;
+            size_t length = (size_t)(m->captures[op->capture].end - text);
+            return has_text(m, s, text, length) ? s + length : NULL;
+        }
+        case SL_OP_FAULT: return stop(m, (sl_fault)op->fault, op->fault_argument);
+        default: return NULL; // SL_OP_FAIL
+    }
+}
+
+/// Runs the ops from `op` on. `continue` goes on to the next op, `deeper` as well, one level of Lua's nesting down.
 static const uint8_t *run(sl_matcher *m, const uint8_t *s, const sl_op *op, int depth) {
     const sl_op *first = op;
     const uint8_t *r;
+    bool rest;
     if (UNLIKELY(--m->fuel < 0) && !refuel(m)) return NULL;
     if (UNLIKELY(depth > SL_DEPTH_MAX)) return stop(m, SL_FAULT_DEPTH, 0);
     for (;; op++) {
@@ -155,88 +174,51 @@ static const uint8_t *run(sl_matcher *m, const uint8_t *s, const sl_op *op, int 
                 if (s == m->end || *s != op->byte || !has_text(m, s, op->text, op->length)) goto failed;
                 s += op->length;
                 continue;
-            case SL_OP_ANY:
-                if (s == m->end) goto failed;
-                s++;
-                continue;
             case SL_OP_SET:
                 if (s == m->end || !(op->page[*s] & op->mask)) goto failed;
                 s++;
                 continue;
             case SL_OP_OPTIONAL:
-                if (s < m->end && (op->page[*s] & op->mask)) {
-                    bool with = leads_on(m, op, s + 1), without = leads_on(m, op, s);
-                    if (with && without) {
-                        r = run(m, s + 1, op + 1, depth + 1);
-                        if (r || m->fault) return r;
-                    } else if (with) {
-                        s++;
-                        goto deeper;
-                    } else if (!without) goto failed;
+                if (s == m->end || !(op->page[*s] & op->mask)) continue;
+                if (!leads_on(m, op, s)) {
+                    s++;
+                    goto deeper;
                 }
+                if (!leads_on(m, op, s + 1)) continue;
+                r = run(m, s + 1, op + 1, depth + 1);
+                if (r || m->fault) return r;
                 continue;
             case SL_OP_RUN_WHOLE:
-                r = run_end(m, op, s);
-                if (r == s) {
-                    if (op->flags & SL_OP_AT_LEAST_ONE) goto failed;
-                    continue;
-                }
-                m->fuel -= (r - s) >> 3;
-                s = r;
-                goto deeper;
             case SL_OP_REST:
-                if (s == m->end) {
+            case SL_OP_RUN:
+            case SL_OP_RUN_ANY:
+                r = op->kind == SL_OP_REST || op->kind == SL_OP_RUN_ANY ? m->end : run_end(m, op, s);
+                if (r == s) {
                     if (op->flags & SL_OP_AT_LEAST_ONE) goto failed;
                     continue;
                 }
-                s = m->end;
-                goto deeper;
-            case SL_OP_RUN:
-            case SL_OP_RUN_ANY: {
-                r = op->kind == SL_OP_RUN ? run_end(m, op, s) : m->end;
-                bool some = (op->flags & SL_OP_AT_LEAST_ONE) != 0, rest;
-                if (r == s) {
-                    if (some) goto failed;
-                    continue;
-                }
                 m->fuel -= (r - s) >> 3;
-                s += some;
+                if (op->kind <= SL_OP_REST) {
+                    s = r;
+                    goto deeper;
+                }
+                s += (op->flags & SL_OP_AT_LEAST_ONE) != 0;
                 r = try_backwards(m, op, s, r, depth, &rest);
                 if (r || m->fault) return r;
                 if (!rest) goto failed;
                 goto deeper;
-            }
             case SL_OP_LAZY:
             case SL_OP_LAZY_ANY:
                 if (s == m->end || (op->kind == SL_OP_LAZY && !(op->page[*s] & op->mask))) continue;
                 r = try_forwards(m, op, s, depth);
                 if (r || m->fault) return r;
                 goto failed;
-            case SL_OP_OPEN:
-                m->captures[op->capture].start = s;
-                goto deeper;
-            case SL_OP_CLOSE:
-                m->captures[op->capture].end = s;
-                goto deeper;
-            case SL_OP_END:
-                if (s != m->end) goto failed;
-                continue;
-            case SL_OP_BALANCE:
-                s = balance_end(m, op, s);
+            case SL_OP_OPEN: m->captures[op->capture].start = s; goto deeper;
+            case SL_OP_CLOSE: m->captures[op->capture].end = s; goto deeper;
+            default:
+                s = take(m, op, s);
                 if (!s) goto failed;
                 continue;
-            case SL_OP_FRONTIER:
-                if (!is_at_frontier(m, op, s)) goto failed;
-                continue;
-            case SL_OP_BACK_REFERENCE: {
-                const uint8_t *text = m->captures[op->capture].start;
-                size_t length = (size_t)(m->captures[op->capture].end - text);
-                if (!has_text(m, s, text, length)) goto failed;
-                s += length;
-                continue;
-            }
-            case SL_OP_FAIL: goto failed;
-            case SL_OP_FAULT: return stop(m, (sl_fault)op->fault, op->fault_argument);
         }
     deeper:
         if (UNLIKELY(++depth > SL_DEPTH_MAX)) return stop(m, SL_FAULT_DEPTH, 0);

@@ -17,29 +17,31 @@ static void set_fault(sl_item *item, sl_fault fault, int argument) {
     item->fault_argument = argument;
 }
 
-/// Whether byte `c` is in class `%class`, in the process's locale as in Lua.
-static bool is_in_class(int c, int class) {
-    bool in;
-    switch (tolower(class)) {
-        case 'a': in = isalpha(c); break;
-        case 'c': in = iscntrl(c); break;
-        case 'd': in = isdigit(c); break;
-        case 'g': in = isgraph(c); break;
-        case 'l': in = islower(c); break;
-        case 'p': in = ispunct(c); break;
-        case 's': in = isspace(c); break;
-        case 'u': in = isupper(c); break;
-        case 'w': in = isalnum(c); break;
-        case 'x': in = isxdigit(c); break;
-        case 'z': in = c == 0; break; // out of Lua's manual, still in Lua 5.4
-        default: return class == c;
-    }
-    return isupper(class) ? !in : in;
-}
-
+/// Adds the bytes of `%class`, in the process's locale as in Lua; for what is no class, the byte itself.
 static void add_class(sl_byte_set *set, int class) {
-    for (int c = 0; c < 256; c++)
-        if (is_in_class(c, class)) sl_set_add(set, (unsigned)c);
+    bool negated = isupper(class) != 0;
+    int name = tolower(class);
+    if (!memchr("acdglpsuwxz", name, 11)) {
+        sl_set_add(set, (unsigned)class);
+        return;
+    }
+    for (int c = 0; c < 256; c++) {
+        bool in;
+        switch (name) {
+            case 'a': in = isalpha(c); break;
+            case 'c': in = iscntrl(c); break;
+            case 'd': in = isdigit(c); break;
+            case 'g': in = isgraph(c); break;
+            case 'l': in = islower(c); break;
+            case 'p': in = ispunct(c); break;
+            case 's': in = isspace(c); break;
+            case 'u': in = isupper(c); break;
+            case 'w': in = isalnum(c); break;
+            case 'x': in = isxdigit(c); break;
+            default: in = c == 0; // %z: out of Lua's manual, still in Lua 5.4
+        }
+        if (in != negated) sl_set_add(set, (unsigned)c);
+    }
 }
 
 static void complement(sl_byte_set *set) {

@@ -22,7 +22,7 @@
 /// `length` of a position capture.
 #define SL_POSITION_CAPTURE SIZE_MAX
 /// Steps after which one call gives up, on top of `SL_PATTERN_STEPS_PER_BYTE` for every byte of the subject. A step is one item of
-/// the pattern tried at one place, or eight bytes passed over in one go.
+/// the pattern tried at one place, or eight bytes or more passed over in one go.
 #define SL_PATTERN_STEPS_MAX 5000000
 /// Steps allowed for each byte of the subject, so that a long subject alone never exhausts a call.
 #define SL_PATTERN_STEPS_PER_BYTE 32
@@ -67,8 +67,7 @@ sl_pattern_cache *sl_patterns_open(lua_State *L, const volatile sig_atomic_t *st
 void sl_patterns_set_steps_max(sl_pattern_cache *cache, int64_t steps);
 
 /// The compiled pattern of these bytes, valid until the next call with this cache or of one of its functions. Malformed patterns
-/// compile as well: like Lua, the search complains when it gets to the malformed part. Raises only when memory is out; needs one
-/// free place on the stack more than LUA_MINSTACK leaves a function of few values.
+/// compile as well: like Lua, the search complains when it gets to the malformed part. Raises only when memory is out.
 const sl_pattern *sl_pattern_get(lua_State *L, sl_pattern_cache *cache, const char *text, size_t length);
 
 /// Searches from byte offset `init` as `string.match` does. Allocates nothing and raises nothing. Nothing is read outside of the
