@@ -61,12 +61,14 @@ let package = Package(
             "SluiceInputs",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "CSluice", "CZlib", zstd]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
+        stage("SluiceLua", uses: []),
         stage(
             "SluiceRules",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceLua", "SluiceEvent", "SluiceRegex", "CSluice",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
+        stage("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
 
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),

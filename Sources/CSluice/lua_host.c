@@ -65,6 +65,9 @@ static void push_result(lua_State *L, const sl_host_call *call, const sl_value *
     }
 }
 
+static void push_finder(lua_State *L, sl_lane *lane, int64_t handle);
+
+/// Upvalues: number of the function, whether it makes a finder.
 static int host_trampoline(lua_State *L) {
     sl_lane *lane = lane_of(L);
     int count = lua_gettop(L);
@@ -75,7 +78,8 @@ static int host_trampoline(lua_State *L) {
     for (int i = 0; i < count; i++)
         if (arguments[i].type == SL_VALUE_JSON) arguments[i].text.bytes = lane->scratch.bytes + (uintptr_t)arguments[i].text.bytes;
     lane->host_scratch.length = 0;
-    sl_host_call call = {.arguments = arguments, .argument_count = count, .scratch = &lane->host_scratch, .rule = lane->rule};
+    sl_host_call call = {.arguments = arguments, .argument_count = count, .scratch = &lane->host_scratch, .rule = lane->rule,
+                         .now = lane->clock_ns};
     lane->services.call(lane->services.context, (uint32_t)lua_tointeger(L, lua_upvalueindex(1)), &call);
     if (call.mark) lane->mark = call.mark;
     if (call.failed) {
@@ -84,8 +88,37 @@ static int host_trampoline(lua_State *L) {
         lua_concat(L, 2);
         return lua_error(L);
     }
+    if (lua_toboolean(L, lua_upvalueindex(2)) && call.result_count > 0) {
+        push_finder(L, lane, call.results[0].integer);
+        return 1;
+    }
     for (int i = 0; i < call.result_count; i++) push_result(L, &call, &call.results[i]);
     return call.result_count;
+}
+
+/// Upvalues: handle, the finder. Arguments: the table, the key.
+static int finder_index(lua_State *L) {
+    lua_settop(L, 2);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+/// A table that is indexed with what the handle's data is asked for, such as an address in a table of networks.
+static void push_finder(lua_State *L, sl_lane *lane, int64_t handle) {
+    lua_newtable(L);
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, handle);
+    lua_pushinteger(L, lane->finder);
+    lua_pushboolean(L, 0);
+    lua_pushcclosure(L, host_trampoline, 2);
+    lua_pushcclosure(L, finder_index, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
 }
 
 /// The table that an entry belongs to: a library, the methods of timestamps, or the globals.
@@ -115,10 +148,15 @@ static void push_owner(lua_State *L, const sl_text *library) {
 
 void host_open(lua_State *L, const sl_host_entry *entries, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
+        if (entries[i].is_finder) {
+            lane_of(L)->finder = i;
+            continue;
+        }
         push_owner(L, &entries[i].library);
         lua_pushlstring(L, entries[i].name.bytes, entries[i].name.length);
         lua_pushinteger(L, i);
-        lua_pushcclosure(L, host_trampoline, 1);
+        lua_pushboolean(L, entries[i].makes_finder);
+        lua_pushcclosure(L, host_trampoline, 2);
         lua_rawset(L, -3);
         lua_pop(L, 1);
     }

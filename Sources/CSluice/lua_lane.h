@@ -145,6 +145,7 @@ struct sl_lane {
     sl_buffer scratch;              ///< JSON text under construction
     sl_buffer sorting;              ///< member names under construction
     sl_buffer host_scratch;
+    uint32_t finder;                ///< number of the host function that looks up in a handle
 
     key_cache_entry keys[KEY_CACHE];
     key_cache_entry output_keys[KEY_CACHE];

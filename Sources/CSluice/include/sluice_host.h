@@ -47,6 +47,7 @@ typedef struct sl_host_call {
     int32_t failed;       ///< `results[0]` is the error text
     uint8_t mark;         ///< 0, or SL_DEDUPLICATED / SL_THROTTLED / SL_SAMPLED: what dedup/throttle/sample just said of this event
     uint16_t rule;        ///< index of the calling rule
+    int64_t now;          ///< the pipeline's clock in nanoseconds since 1970 UTC
 } sl_host_call;
 
 /// Carries out host function `function` (its index among the registered ones). Never raises, never keeps a pointer.

@@ -57,6 +57,8 @@ typedef struct sl_services {
 /// it is `timestamp`. Its index in the list is the number that `sl_services.call` receives.
 typedef struct sl_host_entry {
     sl_text library, name;
+    bool makes_finder;        ///< answers a handle: Lua gets a table whose `__index` asks the finder with it
+    bool is_finder;           ///< (handle, key) → value; rules do not see it
 } sl_host_entry;
 
 /// What becomes of an event when a rule raises.

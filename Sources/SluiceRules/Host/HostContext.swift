@@ -3,12 +3,16 @@ package import SluiceEvent
 
 /// What the host functions of one lane share: clock, log, and per rule the stores and the folder.
 ///
-/// One per lane, used by the lane's thread alone. The engine sets ``now`` before each event and tells ``isLoading`` apart.
+/// One per lane, used by the lane's thread alone. Each call brings ``now`` along; the lane tells ``isLoading`` apart.
 package final class HostContext {
     /// The clock of the pipeline in nanoseconds since 1970 UTC. Never goes back.
     package var now: Int64 = 0
     /// Whether rules are being loaded: only then files may be read.
     package var isLoading = false
+    /// Whether the clock is the latest event time seen.
+    package var followsData = false
+    /// Source text of the modules that rules required, by the name that Lua shows.
+    package var modules: [String: [UInt8]] = [:]
     /// Rules in order; `rule` of a call is the index.
     package private(set) var rules: [HostRule] = []
     /// Where the lines of `log` go.

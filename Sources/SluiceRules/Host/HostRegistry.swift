@@ -7,7 +7,7 @@ package import CSluice
 package enum HostRegistry {
     /// Every function; its index is the `function` of `sl_host_function`.
     package static let functions: [HostFunction] =
-        TimeLibrary.functions + TimestampMethods.functions + IPLibrary.functions + HashLibrary.functions
+        OSLibrary.functions + TimeLibrary.functions + TimestampMethods.functions + IPLibrary.functions + HashLibrary.functions
         + Base64Library.functions + URLLibrary.functions + CSVLibrary.functions + KVLibrary.functions
         + UUIDLibrary.functions + LookupLibrary.functions + LogLibrary.functions + RegexLibrary.functions
         + GrokFunctions.functions + RateFunctions.functions
@@ -29,6 +29,7 @@ package enum HostRegistry {
         guard let context, let call else { return }
         // SAFETY: the lane passes the pointer of a context that it keeps alive while its Lua state lives.
         Unmanaged<HostContext>.fromOpaque(context)._withUnsafeGuaranteedRef { context in
+            context.now = call.pointee.now
             perform(Int(function), HostCall(call), context)
         }
     }

@@ -1,0 +1,37 @@
+import Glibc
+
+/// Why an output cannot be written.
+package struct OutputError: Error, Equatable, Sendable {
+    /// What kind of fault.
+    package enum Code: String, Sendable {
+        case cannotCreate, cannotWrite, notPermitted
+        /// The reader of a pipe went away: the end of a pipeline and no fault.
+        case closed
+    }
+
+    package let code: Code
+    /// A sentence for the user, lower-case and without full stop.
+    package let message: String
+
+    /// The exit status that this error gives a program that cannot go on.
+    package var exitStatus: Int32 {
+        switch code {
+        case .cannotCreate: 73
+        case .cannotWrite: 74
+        case .notPermitted: 77
+        case .closed: 0
+        }
+    }
+
+    static func system(_ action: String, _ path: String, _ number: Int32) -> OutputError {
+        let reason = String(cString: strerror(number))
+        let code: Code =
+            switch (number, action) {
+            case (EPIPE, _): .closed
+            case (EACCES, _), (EPERM, _): .notPermitted
+            case (_, "create"): .cannotCreate
+            default: .cannotWrite
+            }
+        return OutputError(code: code, message: "cannot \(action) `\(path)`: \(reason)")
+    }
+}

@@ -1,0 +1,95 @@
+/// One rule as it was read, before it is loaded.
+package struct RuleSource: Sendable {
+    /// How the rule's function is called.
+    package enum API: Sendable, Equatable {
+        /// `process(event, meta)`.
+        case sluice
+        /// `FUNCTION(tag, timestamp, record)` of a Fluent Bit script, with the variables of `FLB_ENV`.
+        case fluentBit(function: String, timeAsTable: Bool, environment: [(name: String, value: String)])
+
+        package static func == (left: API, right: API) -> Bool {
+            switch (left, right) {
+            case (.sluice, .sluice): true
+            case (.fluentBit(let f, let t, _), .fluentBit(let g, let u, _)): f == g && t == u
+            default: false
+            }
+        }
+
+        /// Name of the function that the rule has to define.
+        package var function: String {
+            switch self {
+            case .sluice: "process"
+            case .fluentBit(let function, _, _): function
+            }
+        }
+    }
+
+    /// Name shown in errors, counters and the ledger; unique in a rule set.
+    package let name: String
+    /// Folder that `require` and `lookup` read below.
+    package let folder: String
+    /// The source text.
+    package let text: [UInt8]
+    /// Whether the text came from a file: then Lua shows `name:line`.
+    package let isFile: Bool
+    package let api: API
+    package let onError: ErrorPolicy
+
+    /// A rule.
+    package init(
+        name: String, folder: String, text: [UInt8], isFile: Bool = true, api: API = .sluice,
+        onError: ErrorPolicy = .deadLetter
+    ) {
+        self.name = name
+        self.folder = folder
+        self.text = text
+        self.isFile = isFile
+        self.api = api
+        self.onError = onError
+    }
+
+    /// The body of `process(event, meta)` as `-e` takes it; line 1 stays line 1.
+    package static func body(_ code: String, name: String, folder: String, onError: ErrorPolicy = .deadLetter) -> RuleSource {
+        RuleSource(
+            name: name, folder: folder, text: Array("function process(event, meta) \(code)\nend".utf8), isFile: false,
+            onError: onError)
+    }
+}
+
+/// What becomes of an event when a rule raises.
+package enum ErrorPolicy: Sendable, Equatable {
+    /// Kept whole with the reason.
+    case deadLetter
+    /// On to the next rule, as it was before this one.
+    case pass
+    case drop
+    /// To this output.
+    case output(String)
+
+    /// Reads `dead_letter`, `pass`, `drop` or an output's name.
+    package init(_ text: String) {
+        switch text {
+        case "dead_letter": self = .deadLetter
+        case "pass": self = .pass
+        case "drop": self = .drop
+        default: self = .output(text)
+        }
+    }
+}
+
+/// Bounds of a lane.
+package struct RuleLimits: Sendable {
+    /// Bytes of the Lua state (`memory_limit`).
+    package var memoryBytes = 64 << 20
+    /// CPU time of one event over all rules (`time_limit`); ten times that for loading a rule.
+    package var eventNanoseconds: Int64 = 100_000_000
+    /// Events that one call may emit.
+    package var emitsMax: UInt32 = 1_000
+    /// Bytes of one field that a rule writes.
+    package var valueBytesMax: UInt32 = 16 << 20
+    /// Bytes of one rule's `state` (`state_limit`).
+    package var stateBytesMax = 16 << 20
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,96 @@
+import CSluice
+import SluiceEvent
+
+@testable import SluiceRules
+
+/// A lane with one rule, and batches of events made from field lists.
+final class LaneFixture {
+    let lane: RuleLane
+    let batch = EventBatch()
+    var failures: [RuleFailure] = []
+
+    init(
+        _ text: String, outputs: [String] = ["stdout", "a", "b"], limits: RuleLimits = RuleLimits(), api: RuleSource.API = .sluice,
+        onError: ErrorPolicy = .deadLetter, more: [String] = []
+    ) throws {
+        let sources = ([text] + more).enumerated().map { index, text in
+            RuleSource(
+                name: index == 0 ? "rule.lua" : "rule\(index + 1).lua", folder: ".", text: Array(text.utf8), api: api,
+                onError: onError)
+        }
+        lane = try RuleLane(rules: sources, outputs: outputs, inputs: ["in"], limits: limits, context: HostContext())
+    }
+
+    /// A field's value.
+    enum Value {
+        case text(String), escaped(String), integer(Int64), json(String), number(String), null, truth(Bool), severity(Int64)
+        case time(Int64)
+    }
+
+    /// Appends an event to the batch.
+    func add(_ fields: [(String, Value)], flags: EventFlags = [], raw: String = "raw") {
+        let bytes = Array(raw.utf8).withUnsafeBytes { batch.append($0) }
+        _ = sl_event_begin(batch.raw, bytes, 1_000, flags.rawValue)
+        for (name, value) in fields {
+            let key = FieldKey(text: name)!.id
+            func text(_ text: String, _ type: Int, _ flags: Int = 0) {
+                let span = Array(text.utf8).withUnsafeBytes { batch.append($0) }
+                _ = sl_event_add_text(batch.raw, key, UInt8(type), UInt8(flags), span.offset, span.length)
+            }
+            switch value {
+            case .text(let value): text(value, SL_STRING)
+            case .escaped(let value): text(value, SL_STRING, SL_ESCAPED)
+            case .json(let value): text(value, value.hasPrefix("[") ? SL_ARRAY : SL_OBJECT)
+            case .number(let value): text(value, SL_NUMBER)
+            case .integer(let value): _ = sl_event_add_integer(batch.raw, key, UInt8(SL_INTEGER), value)
+            case .severity(let value): _ = sl_event_add_integer(batch.raw, key, UInt8(SL_SEVERITY), value)
+            case .null: _ = sl_event_add_integer(batch.raw, key, UInt8(SL_NULL), 0)
+            case .truth(let value): _ = sl_event_add_integer(batch.raw, key, UInt8(value ? SL_TRUE : SL_FALSE), 0)
+            case .time(let value): _ = sl_event_add_time(batch.raw, key, value, 0)
+            }
+        }
+        _ = sl_event_end(batch.raw)
+    }
+
+    /// Runs the batch and describes each event in order: its fields as JSON-like text, then its fate.
+    func run() -> [String] {
+        lane.run(batch) { failure, _ in failures.append(failure) }
+        var lines: [String] = []
+        batch.forEachEvent { lines.append(describe($0)) }
+        return lines
+    }
+
+    func describe(_ event: UnsafeMutablePointer<sl_event>) -> String {
+        var fields: [String] = []
+        for index in 0..<Int(event.pointee.count) {
+            let slot = sl_event_slots(batch.raw, event)! + index
+            guard slot.pointee.type != UInt8(SL_ABSENT), slot.pointee.flags & UInt8(SL_META) == 0 else { continue }
+            var length = 0
+            let name = sl_slot_name(batch.raw, slot, &length)
+            fields.append(String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self) + "=" + value(slot.pointee))
+        }
+        return "{" + fields.joined(separator: " ") + "} " + fate(event.pointee)
+    }
+
+    private func value(_ slot: sl_slot) -> String {
+        switch Int(slot.type) {
+        case SL_NULL: return "null"
+        case SL_TRUE: return "true"
+        case SL_FALSE: return "false"
+        case SL_INTEGER: return String(slot.integer)
+        case SL_FLOAT: return "\(slot.number)"
+        case SL_SEVERITY: return "severity:\(slot.integer)"
+        case SL_FACILITY: return "facility:\(slot.integer)"
+        case SL_TIMESTAMP: return "time:\(slot.integer)"
+        case SL_STRING: return "'" + String(decoding: batch.bytes(slot.text), as: UTF8.self) + "'"
+        default: return String(decoding: batch.bytes(slot.text), as: UTF8.self)
+        }
+    }
+
+    private func fate(_ event: sl_event) -> String {
+        let outputs = lane.outputs.indices.filter { event.outputs >> UInt64($0) & 1 == 1 }.map { lane.outputs[$0] }
+        let list = outputs.isEmpty ? "" : " " + outputs.joined(separator: ",")
+        let verdicts = ["pending", "routed", "defaulted", "dropped", "deduplicated", "throttled", "sampled", "failed"]
+        return verdicts[Int(event.verdict)] + list
+    }
+}
