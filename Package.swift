@@ -84,7 +84,7 @@ let package = Package(
             "SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
             resources: [.copy("Golden")]),
         tests("SluiceRegex"),
-        tests("SluiceRules"),
+        tests("SluiceRules", uses: ["CLua"]),
         tests(
             "SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),

@@ -109,8 +109,11 @@ enum TimestampMethods {
         else { return }
         let time = call.timestamp(0)
         let shift = Int64(offset) * 1_000_000_000
-        let (local, overflow) = time.nanoseconds.addingReportingOverflow(shift)
-        guard !overflow else { return call.push(time) }
+        // Within a day and a step of the ends of what 64 bits hold there is nothing to cut down to.
+        let margin = step.addingReportingOverflow(86_400_000_000_000)
+        guard !margin.overflow, time.nanoseconds >= .min + margin.partialValue, time.nanoseconds <= .max - margin.partialValue
+        else { return call.push(time) }
+        let local = time.nanoseconds + shift
         var nanoseconds = local - CivilTime.floorDivide(local, by: step).remainder - shift
         var minutes = offset / 60
         if call.has(2), let zone = context.zone(call, 2, of: "timestamp:truncate") {

@@ -1,3 +1,4 @@
+import CLua
 import Foundation
 import Testing
 
@@ -37,5 +38,19 @@ import Testing
         #expect(LibraryPage.text.contains("\n### time.parse(text[, format[, zone]])\n"))
         #expect(LibraryPage.text.contains("\n### timestamp:format([format[, zone]])\n"))
         #expect(LibraryPage.text.contains("\n### lookup.csv(path, key[, value…])\n"))
+    }
+
+    @Test func `every example and the definitions compile as Lua`() throws {
+        let state = try #require(luaL_newstate())
+        defer { lua_close(state) }
+        func fault(_ text: String) -> String? {
+            let result = luaL_loadbufferx(state, text, text.utf8.count, "=example", "t")
+            defer { lua_settop(state, 0) }
+            return result == LUA_OK ? nil : String(cString: lua_tolstring(state, -1, nil))
+        }
+        for function in HostRegistry.functions + BindingFunctions.functions where !function.isHidden {
+            #expect(fault(function.example) == nil, "\(function.fullName)")
+        }
+        #expect(fault(LuaDefinitions.text) == nil)
     }
 }
