@@ -11,8 +11,8 @@ package struct Frame {
     package var flags: EventFlags
 
     /// A frame whose text is its raw bytes.
-    @inlinable
-    package init(offset: Int, length: Int, flags: EventFlags = []) {
+    @inlinable @inline(__always)
+    package init(offset: Int, length: Int, flags: EventFlags = EventFlags(rawValue: 0)) {
         raw = sl_span(offset: UInt32(truncatingIfNeeded: offset), length: UInt32(truncatingIfNeeded: length))
         text = raw
         self.flags = flags

@@ -2,69 +2,70 @@
 package struct EventFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt64
 
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-    private init(bit: Int) { rawValue = 1 << UInt64(bit) }
+    // Computed and inlined: a stored static costs each use in another module a call and a check.
+    @inlinable @inline(__always) package init(bit: UInt64) { rawValue = 1 << bit }
 
     /// No `<PRI>`: facility and severity are absent.
-    package static let noPri = EventFlags(bit: 0)
+    @inlinable package static var noPri: EventFlags { EventFlags(bit: 0) }
     /// A PRI that is not plain digits 0...191 was taken as text, or one with leading zeros was accepted.
-    package static let priInvalid = EventFlags(bit: 1)
+    @inlinable package static var priInvalid: EventFlags { EventFlags(bit: 1) }
     /// No usable time in the frame.
-    package static let noTimestamp = EventFlags(bit: 2)
+    @inlinable package static var noTimestamp: EventFlags { EventFlags(bit: 2) }
     /// RFC 3164 time without a year: the year is the latest that fits (PRODUCT §3).
-    package static let yearGuessed = EventFlags(bit: 3)
+    @inlinable package static var yearGuessed: EventFlags { EventFlags(bit: 3) }
     /// Time without a zone, or with an ambiguous zone name: the configured zone was taken.
-    package static let zoneGuessed = EventFlags(bit: 4)
+    @inlinable package static var zoneGuessed: EventFlags { EventFlags(bit: 4) }
     /// The sender marks its clock as not set or not synchronised (Cisco `*` and `.`).
-    package static let clockUnsynchronised = EventFlags(bit: 5)
+    @inlinable package static var clockUnsynchronised: EventFlags { EventFlags(bit: 5) }
     /// `hostname` was filled in from the peer.
-    package static let hostFromPeer = EventFlags(bit: 6)
+    @inlinable package static var hostFromPeer: EventFlags { EventFlags(bit: 6) }
     /// Neither header nor tag was recognised: everything is `message`.
-    package static let headerless = EventFlags(bit: 7)
+    @inlinable package static var headerless: EventFlags { EventFlags(bit: 7) }
     /// Structured data that does not parse was left in `message`.
-    package static let sdInvalid = EventFlags(bit: 8)
+    @inlinable package static var sdInvalid: EventFlags { EventFlags(bit: 8) }
     /// An RFC 5424 version with a header that is not RFC 5424 (Meraki and the like).
-    package static let rfc5424Partial = EventFlags(bit: 9)
+    @inlinable package static var rfc5424Partial: EventFlags { EventFlags(bit: 9) }
     /// The frame was longer than `max_frame_size`, or its end never came.
-    package static let truncated = EventFlags(bit: 10)
+    @inlinable package static var truncated: EventFlags { EventFlags(bit: 10) }
     /// Octet count, separator or trailer was repaired.
-    package static let framingRepaired = EventFlags(bit: 11)
+    @inlinable package static var framingRepaired: EventFlags { EventFlags(bit: 11) }
     /// Converted from GBK or GB18030.
-    package static let charsetGbk = EventFlags(bit: 12)
+    @inlinable package static var charsetGbk: EventFlags { EventFlags(bit: 12) }
     /// Converted from Latin-1.
-    package static let charsetLatin1 = EventFlags(bit: 13)
+    @inlinable package static var charsetLatin1: EventFlags { EventFlags(bit: 13) }
     /// Converted from UTF-16.
-    package static let charsetUtf16 = EventFlags(bit: 14)
+    @inlinable package static var charsetUtf16: EventFlags { EventFlags(bit: 14) }
     /// Converted from another configured charset.
-    package static let charsetConverted = EventFlags(bit: 15)
+    @inlinable package static var charsetConverted: EventFlags { EventFlags(bit: 15) }
     /// Bytes could not be converted by the configured charset and were replaced.
-    package static let charsetInvalid = EventFlags(bit: 16)
+    @inlinable package static var charsetInvalid: EventFlags { EventFlags(bit: 16) }
     /// `message_format` did not fit; `message` was left as it was.
-    package static let messageUndecoded = EventFlags(bit: 17)
+    @inlinable package static var messageUndecoded: EventFlags { EventFlags(bit: 17) }
     /// The frame is not of the configured format: everything is `message`.
-    package static let undecoded = EventFlags(bit: 18)
+    @inlinable package static var undecoded: EventFlags { EventFlags(bit: 18) }
     /// Several lines were joined into one event.
-    package static let multiline = EventFlags(bit: 19)
+    @inlinable package static var multiline: EventFlags { EventFlags(bit: 19) }
     /// Joining stopped at the limit of lines or bytes.
-    package static let multilineLimit = EventFlags(bit: 20)
+    @inlinable package static var multilineLimit: EventFlags { EventFlags(bit: 20) }
     /// A value was outside what the format allows and was kept as text.
-    package static let valueInvalid = EventFlags(bit: 21)
+    @inlinable package static var valueInvalid: EventFlags { EventFlags(bit: 21) }
     /// A byte-order mark was taken off the message.
-    package static let bomRemoved = EventFlags(bit: 22)
+    @inlinable package static var bomRemoved: EventFlags { EventFlags(bit: 22) }
     /// Parts of one container log line were joined.
-    package static let partialJoined = EventFlags(bit: 23)
+    @inlinable package static var partialJoined: EventFlags { EventFlags(bit: 23) }
     /// A record had more or fewer columns than its header.
-    package static let columnsMismatch = EventFlags(bit: 24)
+    @inlinable package static var columnsMismatch: EventFlags { EventFlags(bit: 24) }
     /// A JSON object had a key more than once; the last one is read.
-    package static let duplicateKey = EventFlags(bit: 25)
+    @inlinable package static var duplicateKey: EventFlags { EventFlags(bit: 25) }
     /// The event was read again after a restart.
-    package static let replayed = EventFlags(bit: 26)
+    @inlinable package static var replayed: EventFlags { EventFlags(bit: 26) }
 
     /// NUL, CR or LF at the frame's end were left out.
-    package static let trailerRemoved = EventFlags(bit: 27)
+    @inlinable package static var trailerRemoved: EventFlags { EventFlags(bit: 27) }
     /// Second 60 counts as the second after it.
-    package static let leapSecond = EventFlags(bit: 28)
+    @inlinable package static var leapSecond: EventFlags { EventFlags(bit: 28) }
 
     /// Name of each bit as rules, metrics and documentation show it, by bit number.
     package static let names: [StaticString] = [

@@ -16,13 +16,13 @@ enum GoTrace {
 
     /// The state behind a line that begins a trace.
     static func start(_ line: LineText) -> GoTrace? {
-        if line.hasPrefix("panic: ") || line.hasPrefix("fatal error: ") || line.contains("http: panic serving") {
-            return .opened
-        }
+        if line.hasPrefix("fatal error: ") { return .opened }
         if isGoroutine(line) { return .calls }
-        // After a prefix such as a date, as a word of its own.
-        guard let index = line.index(of: " panic: ") else { return nil }
-        return line.prefix(index).contains("kernel") ? nil : .opened
+        guard let index = line.index(of: "panic") else { return nil }
+        if line.dropping(index).hasPrefix("panic serving ") { return .opened }
+        // Behind a prefix such as a date it is a word of its own.
+        guard line.dropping(index).hasPrefix("panic: ") else { return nil }
+        return index == 0 || (line[index - 1] == 0x20 && !line.prefix(index).hasSuffix("kernel ")) ? .opened : nil
     }
 
     /// `goroutine 12 [chan receive]:`

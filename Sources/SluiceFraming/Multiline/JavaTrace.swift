@@ -16,10 +16,10 @@ enum JavaTrace {
         if line.hasPrefix("Exception in thread ") || line.hasPrefix("V8 errors stack trace") { return .header }
         let text = line.trimmed
         if endsInException(text) { return .header }
-        var n = 0
+        var n = text.index(ofByte: 0x3A, from: 0)
         while n < text.count {
-            if text[n] == 0x3A, endsInException(text.prefix(n)) { return .header }
-            n += 1
+            if endsInException(text.prefix(n)) { return .header }
+            n = text.index(ofByte: 0x3A, from: n + 1)
         }
         return nil
     }

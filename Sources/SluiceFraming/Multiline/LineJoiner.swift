@@ -9,26 +9,30 @@ struct LineJoiner {
         case numbered(NumberedTrace)
     }
 
-    private let parser: MultilineParser
+    private let languages: TraceLanguages
+    private let matcher: (any LineMatcher)?
     private var trace = Trace.none
 
-    init(_ parser: MultilineParser) { self.parser = parser }
+    init(_ parser: MultilineParser) {
+        switch parser {
+        case .traces(let languages): (self.languages, matcher) = (languages, nil)
+        case .indent: (languages, matcher) = ([], nil)
+        case .matcher(let matcher): (languages, self.matcher) = ([], matcher)
+        }
+    }
 
     /// Forgets the record before.
     mutating func restart() { trace = .none }
 
     /// The role of the next line.
     mutating func accept(_ line: LineText) -> LineRole {
-        switch parser {
-        case .indent: return line.isIndented ? .continues : .starts
-        case .matcher(let matcher):
-            let bytes = UnsafeRawBufferPointer(start: line.start, count: line.count)
-            return matcher.matches(bytes) ? .starts : .continues
-        case .traces(let languages): return accept(line, languages)
-        }
+        if !languages.isEmpty { return acceptTrace(line) }
+        guard let matcher else { return line.isIndented ? .continues : .starts }
+        let bytes = UnsafeRawBufferPointer(start: line.start, count: line.count)
+        return matcher.matches(bytes) ? .starts : .continues
     }
 
-    private mutating func accept(_ line: LineText, _ languages: TraceLanguages) -> LineRole {
+    private mutating func acceptTrace(_ line: LineText) -> LineRole {
         var role = LineRole.starts
         switch trace {
         case .none:
@@ -55,11 +59,11 @@ struct LineJoiner {
             role = state.accept(line)
             trace = .numbered(state)
         }
-        if case .starts = role { trace = start(line, languages) }
+        if case .starts = role { trace = start(line) }
         return role
     }
 
-    private func start(_ line: LineText, _ languages: TraceLanguages) -> Trace {
+    private func start(_ line: LineText) -> Trace {
         if languages.contains(.python), let state = PythonTrace.start(line) { return .python(state) }
         if languages.contains(.go), let state = GoTrace.start(line) { return .go(state) }
         if languages.contains(.ruby), let state = RubyTrace.start(line) { return .ruby(state) }

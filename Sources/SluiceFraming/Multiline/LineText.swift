@@ -43,12 +43,14 @@ struct LineText {
     }
 
     func hasPrefix(_ text: StaticString) -> Bool {
-        count >= text.utf8CodeUnitCount && memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
+        count >= text.utf8CodeUnitCount && start[0] == text.utf8Start[0]
+            && memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 
     func hasSuffix(_ text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
-        return count >= length && memcmp(start + count - length, text.utf8Start, length) == 0
+        return count >= length && start[count - 1] == text.utf8Start[length - 1]
+            && memcmp(start + count - length, text.utf8Start, length) == 0
     }
 
     func contains(_ text: StaticString) -> Bool { index(of: text) != nil }
@@ -57,6 +59,12 @@ struct LineText {
     func index(of text: StaticString) -> Int? {
         let found = sl_find_text(start, count, text.utf8Start, text.utf8CodeUnitCount)
         return found == count ? nil : found
+    }
+
+    /// Index of the first such byte from an index on, or `count`.
+    func index(ofByte byte: UInt8, from index: Int) -> Int {
+        // SAFETY: lines lie in arenas, where SL_PADDING bytes follow.
+        index < count ? index + sl_find_either(start + index, count - index, byte, byte) : count
     }
 
     /// The bytes before an index.

@@ -8,11 +8,13 @@ enum NumberedTrace {
     /// The state behind a line that begins a trace.
     static func start(_ line: LineText, _ languages: TraceLanguages) -> NumberedTrace? {
         if languages.contains(.dart), line.trimmed.hasSuffix("Unhandled exception:") { return .dartHeader }
-        if languages.contains(.php),
-            line.contains("PHP Fatal error:") || line.contains("PHP Parse error:") || line.contains("PHP Warning:")
-                || line.contains("PHP Notice:") || line.contains("' with message '")
-        {
-            return .phpHeader
+        if languages.contains(.php), let index = line.index(of: "PHP ") {
+            let kind = line.dropping(index + 4)
+            if kind.hasPrefix("Fatal error:") || kind.hasPrefix("Parse error:") || kind.hasPrefix("Warning:")
+                || kind.hasPrefix("Notice:")
+            {
+                return .phpHeader
+            }
         }
         return nil
     }

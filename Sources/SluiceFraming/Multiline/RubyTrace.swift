@@ -11,7 +11,7 @@ enum RubyTrace {
     static func start(_ line: LineText) -> RubyTrace? {
         if hasPlace(line) { return .header }
         let text = line.trimmed
-        if text.contains("Error (") && text.hasSuffix("):") { return .rails }
+        if text.hasSuffix("):") && text.contains("Error (") { return .rails }
         return text.hasSuffix("Traceback (most recent call last):") ? .reversed : nil
     }
 
