@@ -38,7 +38,8 @@ let package = Package(
         .trait(name: "Zstd", description: "zstd compressed files; needs libzstd-dev"),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
@@ -69,7 +70,20 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         stage("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
-        .executableTarget(name: "sluice", dependencies: ["SluiceEvent"], swiftSettings: strict),
+        stage(
+            "SluiceEngine",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceEncoding", "SluiceInputs", "SluiceOutputs", "SluiceRules",
+                "CSluice",
+            ]),
+        stage(
+            "SluiceCommands",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEngine", "SluiceEvent",
+                "SluiceFraming", "SluiceInputs", "SluiceLua", "SluiceOutputs", "SluiceRegex", "SluiceRules", "CSluice",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(name: "sluice", dependencies: ["SluiceCommands"], swiftSettings: strict),
 
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
         tests("CSluice", uses: ["CPatternFuzz"]),

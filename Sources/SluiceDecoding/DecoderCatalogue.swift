@@ -8,8 +8,8 @@ package enum DecoderCatalogue {
     package enum Framing: Sendable, Equatable {
         /// One line, one frame.
         case line
-        /// Lines, but line ends between two of these bytes belong to the record.
-        case quotedLines(quote: UInt8)
+        /// Lines, but line ends between quotes belong to the record, as this dialect has it.
+        case quotedLines(CSVDialect)
     }
 
     /// A format.
@@ -80,7 +80,7 @@ package enum DecoderCatalogue {
         case .logfmt: return Made(decoder: LogfmtDecoder(typed: values.boolean("typed"), strict: strict), framing: .line)
         case .csv:
             let dialect = try CSVDialect(values)
-            let framing = dialect.quote.map { Framing.quotedLines(quote: $0) } ?? .line
+            let framing: Framing = dialect.quote == nil ? .line : .quotedLines(dialect)
             return Made(decoder: CSVDecoder(dialect, strict: strict), framing: framing)
         case .combined: return Made(decoder: CombinedDecoder(strict: strict), framing: .line)
         case .cri:

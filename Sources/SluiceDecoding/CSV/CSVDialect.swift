@@ -1,5 +1,5 @@
 /// How records are written: what separates, quotes and escapes.
-package struct CSVDialect: Sendable {
+package struct CSVDialect: Sendable, Equatable {
     /// What an escape looks like inside quotes.
     package enum Escape: String, Sendable, CaseIterable {
         /// A quote is written twice (RFC 4180).

@@ -1,0 +1,23 @@
+#if Regex
+    import SluiceConfig
+    import SluiceFraming
+    import SluiceRegex
+
+    /// The pattern of `--multiline regex:PATTERN`: the lines that begin a record.
+    struct LinePattern: LineMatcher {
+        private let matcher: PatternMatcher
+
+        init(_ text: String) throws(ConfigError) {
+            do throws(PatternError) {
+                matcher = PatternMatcher(try Pattern(text))
+            } catch {
+                throw ConfigError(.invalidValue, "`--multiline regex:\(text)` is no regular expression: \(error.message) (at \(error.offset))")
+            }
+        }
+
+        func matches(_ line: UnsafeRawBufferPointer) -> Bool { matcher.match(line) == .matched }
+    }
+
+    // One filter has one thread; the matcher never leaves it.
+    extension PatternMatcher: @unchecked @retroactive Sendable {}
+#endif
