@@ -86,6 +86,7 @@ let package = Package(
         .executableTarget(name: "sluice", dependencies: ["SluiceCommands"], swiftSettings: strict),
 
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("CSluice", uses: ["CPatternFuzz"]),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
@@ -95,7 +96,11 @@ let package = Package(
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
             resources: [.copy("Conformance")]),
         tests(
-            "SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
+            "SluiceEncoding",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEvent", "SluiceTestKit", "CSluice",
+                "CAllocationCount",
+            ],
             resources: [.copy("Golden")]),
         tests("SluiceRegex"),
         tests("SluiceRules", uses: ["CLua"]),

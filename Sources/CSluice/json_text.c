@@ -313,12 +313,23 @@ void sl_buffer_append_literal(sl_buffer *buffer, const uint8_t *from, size_t len
     append_stopping(buffer, from, length, SL_STOP_LITERAL, replaced);
 }
 
-void sl_buffer_append_json_text(sl_buffer *buffer, const uint8_t *from, size_t length, uint64_t *replaced) {
-    // A tab may stand between tokens as it is, but not inside a string.
-    if (sl_is_one_line_utf8(from, length) && !memchr(from, '\t', length)) {
-        sl_buffer_append(buffer, from, length);
-        return;
+/// Copies text without controls and ill-formed UTF-8, which nearly all is, in one pass; false leaves the buffer as it was.
+static bool append_one_line(sl_buffer *buffer, const uint8_t *from, size_t length) {
+    uint8_t *to = sl_buffer_reserve(buffer, length + 16);
+    for (size_t at = 0; at < length;) {
+        at += sl_copy_until(to + at, from + at, length - at, SL_STOP_LITERAL);
+        if (at == length) break;
+        int count = from[at] == 0x7F ? 1 : from[at] >= 0x80 ? sl_utf8_sequence(from + at, from + length) : 0;
+        // Tabs may stand between tokens, but not inside strings: those are looked at one by one.
+        if (count <= 0) return false;
+        for (; count > 0; count--, at++) to[at] = from[at];
     }
+    buffer->length += length;
+    return true;
+}
+
+void sl_buffer_append_json_text(sl_buffer *buffer, const uint8_t *from, size_t length, uint64_t *replaced) {
+    if (append_one_line(buffer, from, length)) return;
     size_t at = 0;
     while (at < length) {
         if (from[at] == '"') {

@@ -6,7 +6,8 @@ extension TimeFormat {
         let (seconds, fraction) = CivilTime.floorDivide(ns, by: 1_000_000_000)
         let civil = CivilTime(seconds: seconds &+ Int64(offsetSeconds))
         var writer = Writer(at: to)
-        for step in steps {
+        for index in 0..<steps.count {
+            let step = steps[index]
             switch step.code {
             case .literal: writer.byte(step.value)
             case .fraction:

@@ -98,7 +98,7 @@ package struct CSVEncoder: Encoder {
             to[1] = byte
             return 2
         }
-        sl_buffer_append(tail.output, "\"\"", 2)
+        SlotText.append("\"\"", to: tail.output)
         // SAFETY: two bytes more than the value were appended.
         memmove(tail.bytes + 1, tail.bytes, tail.count - 2)
         tail.bytes[0] = UInt8(ascii: "\"")
@@ -109,7 +109,12 @@ package struct CSVEncoder: Encoder {
         for index in 0..<Int(event.pointee.count) {
             let slot = UnsafePointer(batch.pointee.slots + Int(event.pointee.first) + index)
             if Int(slot.pointee.type) == SL_ABSENT || slot.pointee.flags & UInt8(SL_META) != 0 { continue }
-            if !columns.contains(where: { $0.names(slot, of: batch) }) { counts.fieldsLeftOut += 1 }
+            if !hasColumn(slot, of: batch) { counts.fieldsLeftOut += 1 }
         }
+    }
+
+    private func hasColumn(_ slot: UnsafePointer<sl_slot>, of batch: UnsafePointer<sl_batch>) -> Bool {
+        for index in 0..<columns.count where columns[index].names(slot, of: batch) { return true }
+        return false
     }
 }

@@ -58,7 +58,7 @@ package struct LogfmtEncoder: Encoder {
         counts.invalidBytesReplaced += sl_buffer_repair_utf8(output, tail.start)
         guard tail.count == 0 || tail.contains(where: Self.needsQuotes) else { return }
         tail.rewrite(bytesMax: 6) { byte, to in Self.putEscaped(byte, to) }
-        sl_buffer_append(output, "\"\"", 2)
+        SlotText.append("\"\"", to: output)
         // SAFETY: two bytes more than the value were appended.
         memmove(tail.bytes + 1, tail.bytes, tail.count - 2)
         tail.bytes[0] = UInt8(ascii: "\"")

@@ -68,7 +68,7 @@ package struct RFC5424Encoder: Encoder {
         }
         if detail & 0xFF > 6 {
             if ns % 1_000 != 0 { counts.valuesAltered += 1 }
-            ns -= CivilTime.floorDivide(ns, by: 1_000).remainder
+            ns = ns &- CivilTime.floorDivide(ns, by: 1_000).remainder
             detail = detail & ~0xFF | 6
         }
         // SAFETY: the room that RFC 3339 text needs is reserved.

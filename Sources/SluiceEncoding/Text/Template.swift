@@ -198,9 +198,11 @@ package final class Template: @unchecked Sendable {
             if format < Self.formatNames.count { append(Self.formatNames[format], to: output) }
         case .metaFlags:
             let mark = OutputTail(output)
-            for (bit, name) in EventFlags.names.enumerated() where event.pointee.flags >> UInt64(bit) & 1 != 0 {
+            var flags = event.pointee.flags & (1 << UInt64(EventFlags.names.count) - 1)
+            while flags != 0 {
                 if mark.count > 0 { sl_buffer_append_byte(output, UInt8(ascii: ",")) }
-                SlotText.append(name, to: output)
+                SlotText.append(EventFlags.names[flags.trailingZeroBitCount], to: output)
+                flags &= flags - 1
             }
         default: break
         }
