@@ -45,8 +45,10 @@ package struct EventBatch: ~Copyable {
 
     /// The bytes of a span; valid until the arena grows.
     package borrowing func bytes(_ span: sl_span) -> UnsafeRawBufferPointer {
+        // An arena that never held a byte has no address, and an empty span of it none either.
+        guard let base = raw.pointee.bytes else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         // SAFETY: spans are made from this arena and the arena never shrinks before `clear`.
-        UnsafeRawBufferPointer(start: raw.pointee.bytes + Int(span.offset), count: Int(span.length))
+        return UnsafeRawBufferPointer(start: base + Int(span.offset), count: Int(span.length))
     }
 
     /// Calls `body` for each event in order: along the chain, so that emitted events follow their source.

@@ -98,7 +98,8 @@ struct LineCutter {
                 counts.bytesLost += content
                 return .passed
             case .error:
-                counts.bytesLost += content
+                // All from here on counts as lost, separators too, however much of it has come.
+                window.position = start
                 return fail()
             }
         }

@@ -44,6 +44,8 @@ package struct CharsetConverter: ~Copyable {
         for index in 0..<frames.count {
             let text = frames[index].text
             let length = Int(text.length)
+            // An arena that never held a byte has no address.
+            if length == 0 { continue }
             // SAFETY: a frame's text lies in the arena.
             if sl_ascii_length(batch.raw.pointee.bytes + Int(text.offset), length) == length { continue }
             convert(&frames[index], in: batch)
