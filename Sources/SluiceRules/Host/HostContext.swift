@@ -8,7 +8,10 @@ package final class HostContext {
     /// The clock of the pipeline in nanoseconds since 1970 UTC. Never goes back.
     package var now: Int64 = 0
     /// Whether rules are being loaded: only then files may be read.
-    package var isLoading = false
+    package var isLoading = false {
+        // A state that is made anew makes its tables anew; nothing holds the old handles.
+        didSet { if isLoading, !oldValue { networkTables.removeAll() } }
+    }
     /// Whether the clock is the latest event time seen.
     package var followsData = false
     /// Source text of the modules that rules required, by the name that Lua shows.

@@ -55,7 +55,7 @@ enum OSLibrary {
         if isUTC { format.removeFirst() }
         let seconds: Int64
         if call.has(1) {
-            guard let given = Int64(exactly: call.number(1).rounded(.down)), abs(given) < 9_000_000_000 else {
+            guard let given = Int64(exactly: call.number(1).rounded(.down)), (-9_000_000_000...9_000_000_000).contains(given) else {
                 return call.fail("bad argument #2 to 'os.date' (time out of range)")
             }
             seconds = given

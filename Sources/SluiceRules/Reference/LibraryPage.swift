@@ -5,7 +5,7 @@ package enum LibraryPage {
         var page = """
             # Rule libraries
 
-            What a rule may call besides Lua's `string`, `table`, `math`, `utf8` and the safe part of `os`.
+            What a rule may call besides Lua's `string`, `table`, `math` and `utf8`.
 
             <!-- Made from the declarations in Sources/SluiceRules; UPDATE_GOLDEN=1 swift test --filter LibraryPageTests rewrites it. -->
 

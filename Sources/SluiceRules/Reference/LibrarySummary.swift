@@ -14,6 +14,9 @@ struct LibrarySummary {
             text: "Looks at and changes a text field where it lies, without making a Lua string of it: for long messages in "
                 + "busy rules."),
         LibrarySummary(name: "json", title: "json", text: "JSON inside of fields."),
+        LibrarySummary(
+            name: "os", title: "os: the safe part",
+            text: "Lua's own functions for date and time, on the pipeline's clock. Nothing else of `os` is there."),
         LibrarySummary(name: "time", title: "time", text: "Timestamps from texts and numbers, and durations."),
         LibrarySummary(
             name: "timestamp", title: "timestamp: methods of times",

@@ -5,7 +5,7 @@ package enum LuaDefinitions {
     /// The whole file.
     package static var text: String {
         var text = LuaDeclarations.text
-        for library in LibrarySummary.all {
+        for library in LibrarySummary.all where !editorLibraries.contains(library.name) {
             let functions = LibrarySummary.functions(of: library.name)
             text += "\n"
             if library.name == HostFunction.methods {
@@ -17,6 +17,9 @@ package enum LuaDefinitions {
         }
         return text
     }
+
+    /// Libraries of Lua itself, which editors know.
+    static let editorLibraries = ["os"]
 
     private static let timestampClass = """
         ---A point in time with nanoseconds, offset and digits. `tostring` gives RFC 3339.

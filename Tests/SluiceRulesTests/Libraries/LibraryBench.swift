@@ -85,6 +85,7 @@ final class LibraryBench {
                 call.argument_count = Int32(values.count)
                 call.scratch = scratch
                 call.rule = UInt16(rule)
+                call.now = context.now
                 HostRegistry.dispatch(context.pointer, UInt32(function), &call)
                 let results = withUnsafeBytes(of: call.results) { Array($0.bindMemory(to: sl_value.self)) }
                     .prefix(Int(call.result_count)).map { answer(of: $0, scratch.pointee) }
