@@ -19,26 +19,26 @@ package struct CombinedDecoder: Decoder {
 
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let raw = batch.raw
-        _ = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .combined)
-        if let reason = read(frame, raw) {
+        let event = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .combined)
+        if let reason = read(frame, raw, event) {
             sl_event_cancel(raw)
             if isStrict { return .refused(reason) }
             raw.appendUndecoded(frame, received: received, format: .combined)
-            return .decoded
         }
-        raw.end()
         return .decoded
     }
 
-    /// Adds the fields of a line; a reason not to take it.
+    /// Makes the event of a line; a reason not to take it.
     @inline(__always)
-    private mutating func read(_ frame: Frame, _ batch: UnsafeMutablePointer<sl_batch>) -> StaticString? {
+    private mutating func read(
+        _ frame: Frame, _ batch: UnsafeMutablePointer<sl_batch>, _ event: UnsafeMutablePointer<sl_event>
+    ) -> StaticString? {
         guard frame.text.length > 0 else { return "line is empty" }
         // SAFETY: the frame lies in the arena, and nothing here appends to it.
         let base = UnsafePointer<UInt8>(batch.pointee.bytes!)
         var end = base + frame.end
         while end > base + frame.start, end[-1] == 0x0D || end[-1] == 0x0A { end -= 1 }
-        let line = Line(batch: batch, base: base, end: end)
+        var line = Line(batch, event, base: base, end: end)
 
         var at = base + frame.start
         let address = sl_scan_word(at, end, 0x20)!
@@ -51,7 +51,7 @@ package struct CombinedDecoder: Decoder {
         at = ident + 1
         guard let bracket = line.findTime(from: at, &time) else { return "no time in brackets" }
         line.add(SL_KEY_REMOTE_USER, at, bracket - 1)
-        _ = sl_event_add_time(batch, UInt16(SL_KEY_TIMESTAMP), time.ns, time.detail)
+        line.addTime(time)
         at = bracket + AccessTime.length + 2
         guard end - at >= 2, at[0] == 0x20, at[1] == UInt8(ascii: "\"") else { return "no request in quotes" }
         let request = at + 2
@@ -60,21 +60,23 @@ package struct CombinedDecoder: Decoder {
         at = quote + 1
         guard line.addNumber(SL_KEY_STATUS, &at) else { return "status is not a number" }
         guard line.addNumber(SL_KEY_BYTES, &at) else { return "bytes are not a number" }
-        return readOptional(line, at)
+        if let reason = readOptional(&line, at) { return reason }
+        line.finish()
+        return nil
     }
 
     /// Referer and agent, which the common format lacks.
     @inline(__always)
-    private func readOptional(_ line: Line, _ start: UnsafePointer<UInt8>) -> StaticString? {
+    private func readOptional(_ line: inout Line, _ start: UnsafePointer<UInt8>) -> StaticString? {
         var at = start
         if at == line.end { return nil }
-        if let reason = readQuoted(line, SL_KEY_REFERER, &at) { return reason }
+        if let reason = readQuoted(&line, SL_KEY_REFERER, &at) { return reason }
         if at == line.end { return isStrict ? "line ends before the agent" : nil }
-        return readQuoted(line, SL_KEY_USER_AGENT, &at)
+        return readQuoted(&line, SL_KEY_USER_AGENT, &at)
     }
 
     @inline(__always)
-    private func readQuoted(_ line: Line, _ key: Int, _ at: inout UnsafePointer<UInt8>) -> StaticString? {
+    private func readQuoted(_ line: inout Line, _ key: Int, _ at: inout UnsafePointer<UInt8>) -> StaticString? {
         guard line.end - at >= 2, at[0] == 0x20, at[1] == UInt8(ascii: "\"") else {
             at = line.end
             return isStrict ? "no quote where the referer or the agent has to be" : nil
@@ -83,7 +85,7 @@ package struct CombinedDecoder: Decoder {
         guard let quote = line.closingQuote(text) else {
             if isStrict { return "quote of the referer or the agent is not closed" }
             line.add(key, text, line.end)
-            sl_event_open(line.batch).pointee.flags |= EventFlags.truncated.rawValue
+            line.event.pointee.flags |= EventFlags.truncated.rawValue
             at = line.end
             return nil
         }
@@ -93,19 +95,70 @@ package struct CombinedDecoder: Decoder {
     }
 }
 
-/// A line being taken apart.
+/// A line being taken apart. Its slots are filled in behind the used ones and counted when it is done.
 private struct Line {
     let batch: UnsafeMutablePointer<sl_batch>
+    let event: UnsafeMutablePointer<sl_event>
     let base: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
+    private var slot: UnsafeMutablePointer<sl_slot>
+
+    /// Fields of a line at most, and the spare slots behind them.
+    private static let slotsMax: UInt32 = 12 + SL_SPARE_SLOTS
+
+    @inline(__always)
+    init(
+        _ batch: UnsafeMutablePointer<sl_batch>, _ event: UnsafeMutablePointer<sl_event>, base: UnsafePointer<UInt8>,
+        end: UnsafePointer<UInt8>
+    ) {
+        if batch.pointee.slot_capacity - batch.pointee.slot_count < Self.slotsMax,
+            !sl_batch_grow_slots(batch, Self.slotsMax)
+        {
+            preconditionFailure("out of memory for fields")
+        }
+        self.batch = batch
+        self.event = event
+        self.base = base
+        self.end = end
+        slot = batch.pointee.slots + Int(event.pointee.first)
+    }
+
+    /// Counts the slots.
+    @inline(__always)
+    func finish() {
+        let count = slot - (batch.pointee.slots + Int(event.pointee.first))
+        event.pointee.count = UInt16(truncatingIfNeeded: count)
+        event.pointee.capacity = UInt16(truncatingIfNeeded: count + Int(SL_SPARE_SLOTS))
+        batch.pointee.slot_count = event.pointee.first + UInt32(event.pointee.capacity)
+    }
+
+    /// A slot of a type.
+    @inline(__always)
+    private mutating func next(_ key: Int, _ type: Int) -> UnsafeMutablePointer<sl_slot> {
+        // SAFETY: room for all slots of a line was made.
+        let slot = slot
+        slot.pointee.key = UInt16(truncatingIfNeeded: key)
+        slot.pointee.type = UInt8(truncatingIfNeeded: type)
+        slot.pointee.flags = 0
+        slot.pointee.detail = 0
+        self.slot += 1
+        return slot
+    }
 
     /// A text field; `-` is absent.
     @inline(__always)
-    func add(_ key: Int, _ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
+    mutating func add(_ key: Int, _ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
         if stop - start == 1, start[0] == UInt8(ascii: "-") { return }
-        let text = sl_span(
+        next(key, SL_STRING).pointee.text = sl_span(
             offset: UInt32(truncatingIfNeeded: start - base), length: UInt32(truncatingIfNeeded: stop - start))
-        _ = batch.add(UInt16(key), text: text)
+    }
+
+    @inline(__always)
+    mutating func addTime(_ time: AccessTime) {
+        let slot = next(SL_KEY_TIMESTAMP, SL_TIMESTAMP)
+        slot.pointee.detail = time.detail
+        slot.pointee.integer = time.ns
+        event.pointee.time_ns = time.ns
     }
 
     /// The `[` of a time that has a blank before it, at `start + 1` or later: names of users may hold blanks and brackets.
@@ -138,7 +191,7 @@ private struct Line {
 
     /// A blank and a number, or `-`, up to a blank or the end.
     @inline(__always)
-    func addNumber(_ key: Int, _ at: inout UnsafePointer<UInt8>) -> Bool {
+    mutating func addNumber(_ key: Int, _ at: inout UnsafePointer<UInt8>) -> Bool {
         guard end - at >= 2, at[0] == 0x20 else { return false }
         at += 1
         if at[0] == UInt8(ascii: "-"), end - at == 1 || at[1] == 0x20 {
@@ -152,13 +205,13 @@ private struct Line {
             at += 1
         }
         guard at > start, at == end || at[0] == 0x20 else { return false }
-        _ = sl_event_add_integer(batch, UInt16(key), UInt8(SL_INTEGER), value)
+        next(key, SL_INTEGER).pointee.integer = value
         return true
     }
 
     /// The request, and its parts when it is `METHOD target PROTOCOL/x` or `METHOD /target`.
     @inline(__always)
-    func addRequest(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
+    mutating func addRequest(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) {
         add(SL_KEY_REQUEST, start, stop)
         var method = start
         while method < stop, method[0] | 0x20 &- 0x61 <= 25 || method[0] == UInt8(ascii: "-") || method[0] == 0x5F {

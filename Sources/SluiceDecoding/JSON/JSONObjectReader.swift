@@ -56,30 +56,24 @@ struct JSONObjectReader {
 
     /// Reads the object whose `{` is at arena offset `start`. The fields of a faulty one are the caller's to take back.
     func read(_ batch: UnsafeMutablePointer<sl_batch>, from start: Int, to end: Int) -> JSONScan {
-        let event = sl_event_open(batch)!
         // SAFETY: `start..<end` lies in the arena. Pointers are made anew after each call that may move it.
         var base = UnsafePointer<UInt8>(batch.pointee.bytes!)
         var limit = base + end
         var at = base + start + 1
-        var found: UInt32 = 0
+        var bits: UInt32 = 0
+        let first = Int(batch.pointee.slot_count)
+        if batch.pointee.slots == nil { _ = sl_batch_grow_slots(batch, 16) }
+        var slots = batch.pointee.slots! + first
+        var slot = slots
+        var slotLimit = slots + Self.room(batch, first)
         var seen: UInt64 = 0
         var previous = UInt16.max
-        let first = Int(batch.pointee.slot_count)
-        var slots = Slots(batch, first: first)
         let predicted = prediction.entries
+        var fault = JSONFault.none
 
-        /// Leaves the slots in the batch as far as they are filled in.
-        @inline(__always) func done(_ fault: JSONFault) -> JSONScan {
-            let used = slots.next - (batch.pointee.slots + first)
-            batch.pointee.slot_count = UInt32(truncatingIfNeeded: first + used)
-            event.pointee.count = UInt16(truncatingIfNeeded: used)
-            return JSONScan(end: at - base, found: found, fault: fault)
-        }
-
-        Self.skipBlanks(&at, limit, &found)
+        if at[0] <= 0x20 { at = Self.skipBlanks(at, limit, &bits) }
         if at < limit, at[0] == UInt8(ascii: "}") {
-            at += 1
-            return done(.none)
+            return JSONScan(end: at + 1 - base, found: bits, fault: .none)
         }
         while true {
             let entry = predicted + Int(previous & JSONNamePrediction.mask)
@@ -89,133 +83,137 @@ struct JSONObjectReader {
             if limit - at >= length, length > 0, sl_same_bytes(at, entry.pointee.json, length) {
                 at += length
             } else {
-                let offset = at - base
-                let name = Self.readName(batch, offset, limit - at, &found)
+                let name = Self.readName(batch, at - base, limit - at)
                 // Reading a name may have put it into the arena, which moves then.
                 base = UnsafePointer(batch.pointee.bytes!)
                 limit = base + end
                 at = base + name.end
-                if name.fault != .none { return done(name.fault) }
+                bits |= name.bits
+                fault = name.fault
+                if fault != .none { break }
                 key = name.key
                 detail = name.detail
                 if key != UInt16(SL_KEY_UNLISTED) { entry.pointee = JSONNamePrediction.Entry(key) }
             }
             previous = key
-            Self.skipBlanks(&at, limit, &found)
-            if at >= limit { return done(.valueExpected) }
-            if slots.next == slots.limit, !slots.grow(batch, first: first) { return done(.fieldsMax) }
-            let slot = slots.next
-            slot.pointee.key = key
-            slot.pointee.flags = 0
-            slot.pointee.detail = detail
-            let fault = Self.readValue(&at, limit, base, slot, &found)
-            if fault != .none { return done(fault) }
-            slots.next += 1
-
-            let bit = UInt64(1) << UInt64(key & 63)
-            if seen & bit != 0, event.pointee.flags & EventFlags.duplicateKey.rawValue == 0,
-                Self.isRepeated(batch.pointee.slots + first, slot)
-            {
-                event.pointee.flags |= EventFlags.duplicateKey.rawValue
+            if at[0] <= 0x20 { at = Self.skipBlanks(at, limit, &bits) }
+            if slot == slotLimit {
+                guard Self.grow(batch, first, slot - slots) else {
+                    fault = .fieldsMax
+                    break
+                }
+                slot = batch.pointee.slots! + first + (slot - slots)
+                slots = batch.pointee.slots! + first
+                slotLimit = slots + Self.room(batch, first)
             }
+            slot.pointee.key = key
+            slot.pointee.detail = detail
+            let step = Self.readValue(at, limit, base, slot)
+            at = step.at
+            bits |= step.bits
+            if step.fault != .none {
+                fault = step.fault
+                break
+            }
+            slot += 1
+            let bit = UInt64(1) << UInt64(key & 63)
+            if (seen & bit != 0) || key == timeKey { Self.notice(slot - 1, slots, base, batch, isTime: key == timeKey) }
             seen |= bit
-            if key == timeKey { Self.readTime(slot, base, event) }
 
-            Self.skipBlanks(&at, limit, &found)
-            if at >= limit { return done(.separatorExpected) }
-            let separator = at[0]
-            at += 1
+            if at[0] <= 0x20 { at = Self.skipBlanks(at, limit, &bits) }
+            let separator = at < limit ? at[0] : 0
             if separator == UInt8(ascii: ",") {
-                Self.skipBlanks(&at, limit, &found)
+                at += 1
+                if at[0] <= 0x20 { at = Self.skipBlanks(at, limit, &bits) }
                 continue
             }
-            if separator == UInt8(ascii: "}") { return done(.none) }
-            at -= 1
-            return done(.separatorExpected)
+            if separator == UInt8(ascii: "}") { at += 1 } else { fault = .separatorExpected }
+            break
         }
+        batch.pointee.slot_count = UInt32(truncatingIfNeeded: first + (slot - slots))
+        sl_event_open(batch).pointee.count = UInt16(truncatingIfNeeded: slot - slots)
+        return JSONScan(end: at - base, found: bits, fault: fault)
     }
 }
 
 extension JSONObjectReader {
-    /// The slots still to be filled in.
-    private struct Slots {
-        var next: UnsafeMutablePointer<sl_slot>
-        var limit: UnsafeMutablePointer<sl_slot>
-
-        /// Fields of one event at most.
-        static let countMax = 65_000
-
-        @inline(__always)
-        init(_ batch: UnsafeMutablePointer<sl_batch>, first: Int) {
-            if batch.pointee.slots == nil { _ = sl_batch_grow_slots(batch, 16) }
-            let slots = batch.pointee.slots!
-            next = slots + first
-            limit = slots + min(Int(batch.pointee.slot_capacity), first + Self.countMax)
-        }
-
-        /// Room for one more; false past the limit of fields.
-        @inline(never)
-        mutating func grow(_ batch: UnsafeMutablePointer<sl_batch>, first: Int) -> Bool {
-            let used = next - (batch.pointee.slots + first)
-            guard used < Self.countMax else { return false }
-            batch.pointee.slot_count = UInt32(truncatingIfNeeded: first + used)
-            guard sl_batch_grow_slots(batch, 16) else { preconditionFailure("out of memory for fields") }
-            self = Slots(batch, first: first)
-            next += used
-            return true
-        }
+    /// How far a value went.
+    private struct Step {
+        var at: UnsafePointer<UInt8>
+        /// SL_SCAN_* bits.
+        var bits: UInt32
+        var fault = JSONFault.none
     }
 
-    /// Leaves `at` at the next byte that is no blank, or at `limit`.
+    /// Fields of one event at most.
+    private static let fieldsMax = 65_000
+
+    /// Slots that can be filled in behind the first `first` ones.
     @inline(__always)
-    private static func skipBlanks(_ at: inout UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ found: inout UInt32) {
-        // SAFETY: one byte behind `limit` is readable; it is not taken for anything.
-        if at[0] > 0x20 { return }
-        at = sl_scan_blanks(at, limit, &found)
+    private static func room(_ batch: UnsafeMutablePointer<sl_batch>, _ first: Int) -> Int {
+        min(Int(batch.pointee.slot_capacity) - first, fieldsMax)
     }
+
+    /// Room for more slots behind `used` ones; false past the limit of fields.
+    @inline(never)
+    private static func grow(_ batch: UnsafeMutablePointer<sl_batch>, _ first: Int, _ used: Int) -> Bool {
+        guard used < fieldsMax else { return false }
+        batch.pointee.slot_count = UInt32(truncatingIfNeeded: first + used)
+        guard sl_batch_grow_slots(batch, 16) else { preconditionFailure("out of memory for fields") }
+        return true
+    }
+
+    /// The next byte that is no blank, or `limit`.
+    ///
+    /// Callers look at one byte before, which may be the one behind `limit`: it can be read, and is not taken for anything
+    /// because everything that is taken is compared with `limit` first.
+    @inline(never)
+    private static func skipBlanks(
+        _ at: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ bits: inout UInt32
+    ) -> UnsafePointer<UInt8> { sl_scan_blanks(at, limit, &bits) }
 
     /// Reads a value into `slot`.
     @inline(__always)
     private static func readValue(
-        _ at: inout UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
-        _ slot: UnsafeMutablePointer<sl_slot>, _ found: inout UInt32
-    ) -> JSONFault {
-        let start = at
-        switch at[0] {
-        case UInt8(ascii: "\""):
-            var bits: UInt32 = 0
-            let quote = sl_scan_string(at + 1, limit, &bits)!
-            at = quote
-            found |= bits
-            if bits & UInt32(SL_SCAN_FAILED) != 0 { return .valueInvalid }
-            at += 1
-            slot.pointee.type = UInt8(SL_STRING)
-            let odd = UInt32(SL_SCAN_INVALID | SL_SCAN_CONTROL | SL_SCAN_DELETE)
-            var flags = bits & odd == 0 ? UInt8(SL_CLEAN) : 0
-            if bits & UInt32(SL_SCAN_ESCAPED) != 0 { flags |= UInt8(SL_ESCAPED) }
-            slot.pointee.flags = flags
-            setText(slot, start + 1, quote, base)
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-            return readNumber(&at, limit, base, slot)
+        _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+        _ slot: UnsafeMutablePointer<sl_slot>
+    ) -> Step {
+        if start >= limit { return Step(at: limit, bits: 0, fault: .valueExpected) }
+        let byte = start[0]
+        if byte == UInt8(ascii: "\"") { return readString(start, limit, base, slot) }
+        slot.pointee.flags = 0
+        if byte &- 0x30 <= 9 || byte == UInt8(ascii: "-") { return readNumber(start, limit, base, slot) }
+        switch byte {
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             var bits: UInt32 = 0
-            at = sl_scan_nested(at, limit, depthMax - 1, &bits)
-            found |= bits
-            if bits & UInt32(SL_SCAN_FAILED) != 0 { return .valueInvalid }
-            slot.pointee.type = UInt8(start[0] == UInt8(ascii: "{") ? SL_OBJECT : SL_ARRAY)
-            setText(slot, start, at, base)
-        case UInt8(ascii: "t"):
-            return readLiteral(&at, limit, 0x6575_7274, slot, UInt8(SL_TRUE))
-        case UInt8(ascii: "n"):
-            return readLiteral(&at, limit, 0x6C6C_756E, slot, UInt8(SL_NULL))
-        case UInt8(ascii: "f"):
-            if limit - at < 5 { return .valueInvalid }
-            at += 1
-            return readLiteral(&at, limit, 0x6573_6C61, slot, UInt8(SL_FALSE))
-        default:
-            return .valueExpected
+            let end = sl_scan_nested(start, limit, depthMax - 1, &bits)!
+            slot.pointee.type = UInt8(truncatingIfNeeded: byte == UInt8(ascii: "{") ? SL_OBJECT : SL_ARRAY)
+            setText(slot, start, end, base)
+            return Step(at: end, bits: bits, fault: bits & UInt32(SL_SCAN_FAILED) != 0 ? .valueInvalid : .none)
+        case UInt8(ascii: "t"): return readLiteral(start, limit, 0x6575_7274, slot, SL_TRUE)
+        case UInt8(ascii: "n"): return readLiteral(start, limit, 0x6C6C_756E, slot, SL_NULL)
+        case UInt8(ascii: "f"): return readLiteral(start + 1, limit, 0x6573_6C61, slot, SL_FALSE)
+        default: return Step(at: start, bits: 0, fault: .valueExpected)
         }
-        return .none
+    }
+
+    @inline(__always)
+    private static func readString(
+        _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+        _ slot: UnsafeMutablePointer<sl_slot>
+    ) -> Step {
+        var bits: UInt32 = 0
+        let quote = sl_scan_string(start + 1, limit, &bits)!
+        slot.pointee.type = UInt8(SL_STRING)
+        setText(slot, start + 1, quote, base)
+        slot.pointee.flags = UInt8(SL_CLEAN)
+        if bits == 0 { return Step(at: quote + 1, bits: 0) }
+        if bits & UInt32(SL_SCAN_FAILED) != 0 { return Step(at: quote, bits: bits, fault: .valueInvalid) }
+        let odd = UInt32(SL_SCAN_INVALID | SL_SCAN_CONTROL | SL_SCAN_DELETE)
+        let clean = bits & odd == 0 ? SL_CLEAN : 0
+        let escaped = bits & UInt32(SL_SCAN_ESCAPED) != 0 ? SL_ESCAPED : 0
+        slot.pointee.flags = UInt8(truncatingIfNeeded: clean | escaped)
+        return Step(at: quote + 1, bits: bits)
     }
 
     @inline(__always)
@@ -230,68 +228,81 @@ extension JSONObjectReader {
     /// Four bytes as a little-endian number (`true`, `null`, the end of `false`).
     @inline(__always)
     private static func readLiteral(
-        _ at: inout UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ word: UInt32, _ slot: UnsafeMutablePointer<sl_slot>,
-        _ type: UInt8
-    ) -> JSONFault {
+        _ at: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ word: UInt32, _ slot: UnsafeMutablePointer<sl_slot>,
+        _ type: Int
+    ) -> Step {
         let text = UInt32(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt32.self))
-        if limit - at < 4 || text != word { return .valueInvalid }
-        at += 4
-        slot.pointee.type = type
+        if limit - at < 4 || text != word { return Step(at: min(at, limit), bits: 0, fault: .valueInvalid) }
+        slot.pointee.type = UInt8(truncatingIfNeeded: type)
         slot.pointee.integer = 0
-        return .none
+        return Step(at: at + 4, bits: 0)
     }
 
     /// An integer of up to 18 digits that prints back the same; everything else keeps its text.
     @inline(__always)
     private static func readNumber(
-        _ at: inout UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+        _ begin: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
         _ slot: UnsafeMutablePointer<sl_slot>
-    ) -> JSONFault {
-        let isNegative = at[0] == UInt8(ascii: "-")
-        let start = isNegative ? at + 1 : at
-        var digit = start
+    ) -> Step {
+        let isNegative = begin[0] == UInt8(ascii: "-")
+        let start = isNegative ? begin + 1 : begin
+        let last = min(limit, start + 18)
+        var at = start
         var value: Int64 = 0
-        while digit < limit, digit[0] &- 0x30 <= 9, digit - start < 18 {
-            value = value &* 10 &+ Int64(digit[0] &- 0x30)
-            digit += 1
+        while at < last {
+            let digit = at[0] &- 0x30
+            if digit > 9 { break }
+            value = value &* 10 &+ Int64(digit)
+            at += 1
         }
         // The byte behind decides: another digit, a point or an exponent make it a number that keeps its text.
-        let next = digit < limit ? digit[0] : 0x20
+        let next = at < limit ? at[0] : 0x20
         let isPlain = next != UInt8(ascii: ".") && next | 0x20 != UInt8(ascii: "e") && next &- 0x30 > 9
-        if isPlain, digit > start, start[0] != UInt8(ascii: "0") || (digit - start == 1 && !isNegative) {
-            at = digit
+        if isPlain, at > start, start[0] != UInt8(ascii: "0") || (at - start == 1 && !isNegative) {
             slot.pointee.type = UInt8(SL_INTEGER)
             slot.pointee.integer = isNegative ? -value : value
-            return .none
+            return Step(at: at, bits: 0)
         }
-        return readOddNumber(&at, limit, base, slot)
+        return readOddNumber(begin, limit, base, slot)
     }
 
     @inline(never)
     private static func readOddNumber(
-        _ at: inout UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
+        _ start: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>, _ base: UnsafePointer<UInt8>,
         _ slot: UnsafeMutablePointer<sl_slot>
-    ) -> JSONFault {
+    ) -> Step {
         var bits: UInt32 = 0
-        let start = at
-        at = sl_scan_number(at, limit, &bits)
-        if bits != 0 { return .valueInvalid }
-        // SAFETY: the text is a valid number inside the arena.
-        let text = UnsafeRawBufferPointer(start: start, count: at - start)
+        let at = sl_scan_number(start, limit, &bits)!
+        if bits != 0 { return Step(at: at, bits: 0, fault: .valueInvalid) }
+        slot.pointee.type = UInt8(SL_NUMBER)
+        setText(slot, start, at, base)
+        // Integers have one spelling in JSON: text of 19 digits or so without point and exponent prints back the same.
+        let isLong = at - start >= 19
+        if isLong, let value = integer(start, at) {
+            slot.pointee.type = UInt8(SL_INTEGER)
+            slot.pointee.integer = value
+        }
+        return Step(at: at, bits: 0)
+    }
+
+    /// The value of a JSON number without point and exponent that fits.
+    private static func integer(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) -> Int64? {
         var integer: Int64 = 0
         var number = 0.0
-        let isInteger = text.withMemoryRebound(to: CChar.self) {
-            sl_parse_number($0.baseAddress, $0.count, &integer, &number) == 1
-        }
-        // Valid JSON has one spelling of an integer without point and exponent, so text without them prints back the same.
-        if isInteger {
-            slot.pointee.type = UInt8(SL_INTEGER)
-            slot.pointee.integer = integer
-        } else {
-            slot.pointee.type = UInt8(SL_NUMBER)
-            setText(slot, start, at, base)
-        }
-        return .none
+        // SAFETY: the text is a valid number inside the arena.
+        let text = UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self)
+        return sl_parse_number(text, end - start, &integer, &number) == 1 ? integer : nil
+    }
+
+    /// What is rare: a name that may be there already, and the field of the event's time.
+    @inline(never)
+    private static func notice(
+        _ slot: UnsafeMutablePointer<sl_slot>, _ slots: UnsafeMutablePointer<sl_slot>, _ base: UnsafePointer<UInt8>,
+        _ batch: UnsafeMutablePointer<sl_batch>, isTime: Bool
+    ) {
+        let event = sl_event_open(batch)!
+        if isRepeated(slots, slot) { event.pointee.flags |= EventFlags.duplicateKey.rawValue }
+        if isTime { readTime(slot, base, event) }
     }
 
     /// Whether an earlier slot has the key of `slot`. Only looked at in the first fields: it is a hint, not a check.
@@ -326,12 +337,14 @@ extension JSONObjectReader {
         var detail: UInt32 = 0
         /// Arena offset behind the colon, or of the fault.
         var end: Int
+        /// SL_SCAN_* bits.
+        var bits: UInt32 = 0
         var fault = JSONFault.none
     }
 
     @inline(never)
     private static func readName(
-        _ batch: UnsafeMutablePointer<sl_batch>, _ offset: Int, _ count: Int, _ found: inout UInt32
+        _ batch: UnsafeMutablePointer<sl_batch>, _ offset: Int, _ count: Int
     ) -> Name {
         var base = UnsafePointer<UInt8>(batch.pointee.bytes!)
         let limit = base + offset + count
@@ -339,15 +352,14 @@ extension JSONObjectReader {
         guard count > 0, base[offset] == UInt8(ascii: "\"") else { return Name(end: offset, fault: .nameExpected) }
         var bits: UInt32 = 0
         let quote = sl_scan_string(start, limit, &bits)!
-        found |= bits
         if bits & UInt32(SL_SCAN_FAILED) != 0 { return Name(end: quote - base, fault: .nameExpected) }
-        let colon = sl_scan_blanks(quote + 1, limit, &found)!
+        let isEscaped = bits & UInt32(SL_SCAN_ESCAPED) != 0
+        let colon = sl_scan_blanks(quote + 1, limit, &bits)!
         guard colon < limit, colon[0] == UInt8(ascii: ":") else { return Name(end: colon - base, fault: .colonExpected) }
-        var name = Name(end: colon - base + 1)
+        var name = Name(end: colon - base + 1, bits: bits)
 
         var at = offset + 1
         var length = quote - start
-        let isEscaped = bits & UInt32(SL_SCAN_ESCAPED) != 0
         if isEscaped {
             // The plain name is put behind the used part of the arena; it stays there only when it cannot be listed.
             guard sl_batch_reserve(batch, length + 4) else { preconditionFailure("out of memory for a name") }
