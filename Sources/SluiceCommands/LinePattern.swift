@@ -19,5 +19,5 @@
     }
 
     // One filter has one thread; the matcher never leaves it.
-    extension PatternMatcher: @unchecked @retroactive Sendable {}
+    extension PatternMatcher: @unchecked Sendable {}
 #endif
