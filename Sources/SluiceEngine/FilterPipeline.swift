@@ -78,8 +78,19 @@ package final class FilterPipeline {
         defer { framing.add(stage.framingCounts) }
         while true {
             batch.clear()
-            let filled = try stage.fill(batch)
-            let received = now ?? SystemClock.nanoseconds
+            let received: Int64
+            let filled: Filled
+            do {
+                filled = try stage.fill(batch)
+                received = now ?? SystemClock.nanoseconds
+            } catch {
+                // What the decoder still holds came before the fault.
+                batch.clear()
+                decoder.finish(received: now ?? SystemClock.nanoseconds, into: batch)
+                try process()
+                try flush()
+                throw error
+            }
             if filled.startsStream {
                 decoder.finish(received: received, into: batch)
                 decoder.startStream()
@@ -89,7 +100,7 @@ package final class FilterPipeline {
             try process()
             if filled.isIdle || filled.isEnd { try flush() }
             hooks.progressed(stage.bytesRead, stage.bytesTotal)
-            if filled.isInterrupted { return false }
+            if filled.isStopped { return false }
             if filled.isEnd { return true }
         }
     }

@@ -13,8 +13,8 @@ package struct Filled {
     package let isIdle: Bool
     /// Nothing follows these frames.
     package let isEnd: Bool
-    /// A signal came, or the stop descriptor became readable.
-    package let isInterrupted: Bool
+    /// The stop descriptor became readable: what was read whole is here, the rest of the input is not read.
+    package let isStopped: Bool
 }
 
 /// The way from a file to frames: reader, charset of the stream, framer, charset of the frames.
@@ -72,24 +72,25 @@ package struct InputStage: ~Copyable {
     package mutating func fill(_ batch: borrowing EventBatch) throws(InputError) -> Filled {
         var position = batch.byteCount
         _ = batch.append(carried.bytes)
+        if stopDescriptor >= 0, !hasMoreFrames, SystemCall.isReadable(stopDescriptor) { return stop(batch, &position) }
         var count = hasMoreFrames ? cut(batch, &position) : 0
         while count == 0, ending != .end {
             switch readStream(into: batch) {
             case .bytes, .ended, .restarted: count = cut(batch, &position)
             case .idle:
-                var isInterrupted = false
                 if wasIdle {
                     let timeoutNs = framer.hasOpenFrame ? openFrameIdleNs : nil
                     switch reader.wait(timeoutNs: timeoutNs, stopDescriptor: stopDescriptor) {
-                    case .input: continue
+                    // A signal alone, such as the one after a pause of the process, changes nothing.
+                    case .input, .interrupted: continue
+                    case .stopped: return stop(batch, &position)
                     case .timeout: count = flush(batch, &position)
-                    case .interrupted, .stopped: isInterrupted = true
                     }
                 }
                 if count > 0 { continue }
                 wasIdle = true
                 carry(batch, from: position)
-                return filled(0, isIdle: true, isInterrupted: isInterrupted)
+                return filled(0, isIdle: true)
             }
         }
         carry(batch, from: position)
@@ -125,7 +126,7 @@ extension InputStage {
     }
 
     private mutating func filled(
-        _ count: Int, isIdle: Bool = false, isEnd: Bool = false, isInterrupted: Bool = false
+        _ count: Int, isIdle: Bool = false, isEnd: Bool = false, isStopped: Bool = false
     ) -> Filled {
         defer {
             startsStream = startsNextStream
@@ -133,7 +134,15 @@ extension InputStage {
         }
         return Filled(
             frames: UnsafeBufferPointer(rebasing: frames[..<count]), startsStream: startsStream, isIdle: isIdle,
-            isEnd: isEnd, isInterrupted: isInterrupted)
+            isEnd: isEnd, isStopped: isStopped)
+    }
+
+    /// Ends the input early: a record that waits for its end is given out, a line that has not ended is not.
+    private mutating func stop(_ batch: borrowing EventBatch, _ position: inout Int) -> Filled {
+        let count = flush(batch, &position)
+        ending = .end
+        convert(count, in: batch)
+        return filled(count, isEnd: true, isStopped: true)
     }
 
     /// Reads once; a fault ends the stream like its end does, and is kept.

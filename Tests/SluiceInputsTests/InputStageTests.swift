@@ -150,6 +150,21 @@ func texts(_ filled: Filled, _ batch: borrowing EventBatch) -> [String] {
         #expect(texts(filled, batch) == ["a.BError: c\n\tat d.e(F.java:1)"])
     }
 
+    @Test func `a stop ends the input, gives the open record out and keeps a half line back`() throws {
+        let (pipe, stop) = (TestPipe(), TestPipe())
+        var stage = try stage(pipe, framer: MultilineFramer(.traces(.all)))
+        stage.stopDescriptor = stop.reading
+        let batch = EventBatch()
+        pipe.write("plain\na.BError: c\n\tat d.e(F.java:1)\nhalf")
+        let first = try stage.fill(batch)
+        #expect(texts(first, batch) == ["plain"])
+        stop.write("!")
+        batch.clear()
+        let last = try stage.fill(batch)
+        #expect(texts(last, batch) == ["a.BError: c\n\tat d.e(F.java:1)"])
+        #expect(last.isEnd && last.isStopped)
+    }
+
     @Test func `a followed file that is replaced starts a stream`() throws {
         let path = folder.file("a.log", "one\nhalf")
         var stage = InputStage(try FileReader(path: path, follows: true), framer: NewlineFramer())
