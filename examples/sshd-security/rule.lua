@@ -1,7 +1,7 @@
 -- sshd: who tried to log in, from where, with what result; and the loud ones told apart.
 
--- The first three numbers of an address -> the network's name.
-local network_of = lookup.csv("networks.csv", "prefix", "network")
+-- An address -> the name of the narrowest network around it.
+local network_of = lookup.cidr("networks.csv", "network", "name")
 
 local outcome_of = { Accepted = "accepted", Failed = "failed" }
 
@@ -37,7 +37,7 @@ function process(event)
   event.user = not user:find("^invalid user ") and user or nil
   event.src_ip = src_ip
   event.src_port = tonumber(port)
-  event.network = network_of[src_ip:match("^%d+%.%d+%.%d+")] or "internet"
+  event.network = network_of[src_ip] or "internet"
 
   -- `state` outlives a reload of this rule and a restart of the service.
   if outcome == "failed" then
@@ -47,6 +47,8 @@ function process(event)
     end
     return "failed"
   end
-  if state[src_ip] == "suspect" then alert(event, "login of " .. user .. " after a brute-force attempt from " .. src_ip) end
+  if state[src_ip] == "suspect" then
+    alert(event, "login of " .. user .. " after a brute-force attempt from " .. src_ip)
+  end
   if event.user == "root" then also("audit") end
 end
