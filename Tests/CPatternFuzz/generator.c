@@ -26,7 +26,8 @@ static void put_text(fuzz_text *out, const char *text) {
 /// A byte that is likely to occur again: few letters, and rarely anything at all.
 static int likely_byte(fuzz_random *random) {
     static const char often[] = "aaaabbbcc01.. ,-xA";
-    static const char seldom[] = {0, '\n', '\t', '_', '%', '^', '$', '(', ')', '[', ']', '*', '+', '?', '-', '\xe9', '\xff', '\x80', 'Z', 'f'};
+    static const char seldom[] = {0,   '\n', '\t', '_', '%', '^', '$',    '(',    ')',    '[',
+                                  ']', '*',  '+',  '?', '-', 'Z', '\xe9', '\xff', '\x80', 'f'};
     if (one_in(random, 60)) return (int)fuzz_below(random, 256);
     if (one_in(random, 8)) return (uint8_t)seldom[fuzz_below(random, sizeof seldom)];
     return (uint8_t)often[fuzz_below(random, sizeof often - 1)];
@@ -72,7 +73,7 @@ static void put_single(fuzz_random *random, fuzz_text *out) {
     }
 }
 
-/// Thirty repeats and more nest deeper than Lua allows; a short tail decides whether they all have to be undone.
+/// About two hundred repeats.
 static void put_deep(fuzz_random *random, fuzz_text *out) {
     unsigned count = 190 + fuzz_below(random, 20);
     int byte = likely_byte(random), quantifier = "*?-+"[fuzz_below(random, 4)];
@@ -86,8 +87,8 @@ static void put_deep(fuzz_random *random, fuzz_text *out) {
 void fuzz_pattern(fuzz_random *random, fuzz_text *out, unsigned quantifiers_max) {
     out->length = 0;
     if (one_in(random, 5)) put(out, '^');
-    if (one_in(random, 4000)) put_deep(random, out);
-    unsigned quantifiers = 0, open = 0;
+    if (quantifiers_max == FUZZ_DEEP) put_deep(random, out);
+    unsigned quantifiers = quantifiers_max == FUZZ_DEEP ? FUZZ_DEEP : 0, open = 0;
     unsigned count = one_in(random, 500) ? 40 + fuzz_below(random, 60) : fuzz_below(random, 8);
     for (unsigned i = 0; i < count; i++) {
         switch (fuzz_below(random, 16)) {
@@ -134,7 +135,7 @@ void fuzz_pattern(fuzz_random *random, fuzz_text *out, unsigned quantifiers_max)
 
 void fuzz_subject(fuzz_random *random, fuzz_text *out, unsigned length_max) {
     out->length = 0;
-    unsigned count = one_in(random, 6) ? fuzz_below(random, length_max) : fuzz_below(random, length_max / 4);
+    unsigned count = one_in(random, 6) ? fuzz_below(random, length_max) : fuzz_below(random, length_max / 4 + 1);
     while (count > 0) {
         int byte = likely_byte(random);
         unsigned run = one_in(random, 3) ? 1 + fuzz_below(random, 4) : 1;

@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FUZZ_TEXT_MAX = 4096 };
+enum {
+    FUZZ_TEXT_MAX = 4096,
+    FUZZ_DEEP = 1000, ///< quantifiers of a pattern that nests about as deep as Lua allows
+};
 
 /// Bytes being written.
 typedef struct fuzz_text {
