@@ -26,21 +26,11 @@ struct OutputTail {
     /// The first of them; valid until the buffer grows.
     @inline(__always) var bytes: UnsafeMutablePointer<UInt8> { output.pointee.bytes + start }
 
-    /// Whether a byte is among them.
+    /// Whether one of four bytes is among them.
     @inline(__always)
-    func contains(_ byte: UInt8) -> Bool {
-        // SAFETY: `count` bytes from `bytes` on are in use.
-        count > 0 && memchr(bytes, Int32(byte), count) != nil
-    }
-
-    /// Whether any byte answers to a description.
-    @inline(__always)
-    func contains(where matches: (UInt8) -> Bool) -> Bool {
-        guard count > 0 else { return false }
-        let bytes = bytes
-        // SAFETY: as above.
-        for index in 0..<count where matches(bytes[index]) { return true }
-        return false
+    func contains(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) -> Bool {
+        // SAFETY: `count` bytes from `bytes` on are in use, and padding follows.
+        count > 0 && sl_has_any(bytes, count, a, b, c, d)
     }
 
     /// Keeps the first `limit` bytes, not cutting a UTF-8 sequence; answers whether any had to go.
@@ -86,7 +76,7 @@ struct OutputTail {
     /// Line ends become `\n` and `\r`; answers whether there were any.
     @inline(__always)
     func escapeLineEnds() -> Bool {
-        guard contains(0x0A) || contains(0x0D) else { return false }
+        guard contains(0x0A, 0x0D, 0x0A, 0x0D) else { return false }
         rewrite(bytesMax: 2) { byte, to in
             // SAFETY: at most two bytes.
             guard byte == 0x0A || byte == 0x0D else {
@@ -103,7 +93,7 @@ struct OutputTail {
     /// LF, CR and NUL become `#012`, `#015` and `#000`, as syslog daemons write them; answers whether there were any.
     @inline(__always)
     func escapeOctal() -> Bool {
-        guard contains(0x0A) || contains(0x0D) || contains(0) else { return false }
+        guard contains(0x0A, 0x0D, 0, 0) else { return false }
         rewrite(bytesMax: 4) { byte, to in
             // SAFETY: at most four bytes.
             guard byte == 0x0A || byte == 0x0D || byte == 0 else {

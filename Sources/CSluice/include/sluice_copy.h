@@ -65,6 +65,46 @@ SL_ALWAYS_INLINE void sl_copy_padded(uint8_t *to, const uint8_t *from, size_t le
     memcpy(to, from, length);
 }
 
+/// Whether any of four bytes is among `length`. Reads up to 16 bytes past them.
+static inline bool sl_has_any(const uint8_t *bytes, size_t length, uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8((char)a), second = _mm_set1_epi8((char)b);
+    const __m128i third = _mm_set1_epi8((char)c), fourth = _mm_set1_epi8((char)d);
+    for (size_t at = 0; at < length; at += 16) {
+        __m128i vector = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+        __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(vector, first), _mm_cmpeq_epi8(vector, second)),
+                                     _mm_or_si128(_mm_cmpeq_epi8(vector, third), _mm_cmpeq_epi8(vector, fourth)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask) return at + (size_t)__builtin_ctz(mask) < length;
+    }
+#else
+    for (size_t at = 0; at < length; at++)
+        if (bytes[at] == a || bytes[at] == b || bytes[at] == c || bytes[at] == d) return true;
+#endif
+    return false;
+}
+
+/// Whether a blank, a control or one of two bytes is among `length`. Reads up to 16 bytes past them.
+static inline bool sl_has_blank_or(const uint8_t *bytes, size_t length, uint8_t a, uint8_t b) {
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8((char)a), second = _mm_set1_epi8((char)b);
+    const __m128i limit = _mm_set1_epi8(0x21), rubout = _mm_set1_epi8(0x7F), negative = _mm_set1_epi8(-1);
+    for (size_t at = 0; at < length; at += 16) {
+        __m128i vector = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+        // Comparisons are signed: bytes from 0x80 on are negative and no blanks.
+        __m128i low = _mm_and_si128(_mm_cmplt_epi8(vector, limit), _mm_cmpgt_epi8(vector, negative));
+        __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(vector, first), _mm_cmpeq_epi8(vector, second)),
+                                     _mm_or_si128(_mm_cmpeq_epi8(vector, rubout), low));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask) return at + (size_t)__builtin_ctz(mask) < length;
+    }
+#else
+    for (size_t at = 0; at < length; at++)
+        if (bytes[at] <= 0x20 || bytes[at] == 0x7F || bytes[at] == a || bytes[at] == b) return true;
+#endif
+    return false;
+}
+
 /// Length of the well-formed UTF-8 sequence at `at` (which begins with a byte from 0x80 on), or minus the length of the
 /// maximal ill-formed one, which becomes one U+FFFD (Unicode, section 3.9).
 static inline int sl_utf8_sequence(const uint8_t *at, const uint8_t *end) {

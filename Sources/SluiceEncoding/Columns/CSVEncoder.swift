@@ -88,9 +88,7 @@ package struct CSVEncoder: Encoder {
 
     @inline(__always)
     private func quoteIfNeeded(_ tail: OutputTail) {
-        let delimiter = delimiter
-        let needsQuotes = tail.contains { $0 == delimiter || $0 == UInt8(ascii: "\"") || $0 == 0x0A || $0 == 0x0D }
-        guard needsQuotes else { return }
+        guard tail.contains(delimiter, UInt8(ascii: "\""), 0x0A, 0x0D) else { return }
         tail.rewrite(bytesMax: 2) { byte, to in
             // SAFETY: at most two bytes.
             to[0] = byte

@@ -4,8 +4,8 @@ import SluiceEvent
 
 /// One line of `key=value` pairs per event, fields in their order.
 ///
-/// Values with blanks, quotes, `=`, control characters, and empty ones stand in quotes, with `\"`, `\\`, `\n`, `\r`, `\t` and
-/// `\u00xx` inside; nested values are their JSON text, null is `null`. Blanks, quotes, `=` and control characters in names
+/// Values with blanks, quotes, `=`, control characters, and empty ones stand in quotes, with JSON's escapes inside; nested values
+/// are their JSON text, null is `null`. Blanks, quotes, `=` and control characters in names
 /// become `_` and are counted; ill-formed UTF-8 becomes U+FFFD and is counted.
 package struct LogfmtEncoder: Encoder {
     /// Name in configuration.
@@ -40,7 +40,9 @@ package struct LogfmtEncoder: Encoder {
         // SAFETY: a name lies in the table or in the batch's arena.
         if let name = sl_slot_name(batch, slot, &length) { sl_buffer_append(output, name, length) }
         counts.invalidBytesReplaced += sl_buffer_repair_utf8(output, tail.start)
-        if tail.sanitise({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }) {
+        // SAFETY: as below.
+        let isOdd = sl_has_blank_or(tail.bytes, tail.count, UInt8(ascii: "="), UInt8(ascii: "\""))
+        if isOdd, tail.sanitise({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\"") }) {
             counts.valuesAltered += 1
         }
         if tail.count == 0 {
@@ -52,46 +54,38 @@ package struct LogfmtEncoder: Encoder {
     private mutating func appendValue(
         _ slot: UnsafePointer<sl_slot>, of batch: UnsafePointer<sl_batch>, to output: UnsafeMutablePointer<sl_buffer>
     ) {
-        if Int(slot.pointee.type) == SL_NULL { return SlotText.append("null", to: output) }
-        let tail = OutputTail(output)
-        SlotText.append(slot, of: batch, to: output)
-        counts.invalidBytesReplaced += sl_buffer_repair_utf8(output, tail.start)
-        guard tail.count == 0 || tail.contains(where: Self.needsQuotes) else { return }
-        tail.rewrite(bytesMax: 6) { byte, to in Self.putEscaped(byte, to) }
-        SlotText.append("\"\"", to: output)
-        // SAFETY: two bytes more than the value were appended.
-        memmove(tail.bytes + 1, tail.bytes, tail.count - 2)
-        tail.bytes[0] = UInt8(ascii: "\"")
-    }
-
-    @inline(__always)
-    private static func needsQuotes(_ byte: UInt8) -> Bool {
-        byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\"")
-    }
-
-    @inline(__always)
-    private static func putEscaped(_ byte: UInt8, _ to: UnsafeMutablePointer<UInt8>) -> Int {
-        // SAFETY: at most six bytes.
-        guard byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-            to[0] = byte
-            return 1
+        switch Int(slot.pointee.type) {
+        case SL_NULL: SlotText.append("null", to: output)
+        case SL_STRING, SL_OBJECT, SL_ARRAY:
+            guard let base = batch.pointee.bytes, slot.pointee.text.length > 0 else {
+                return SlotText.append("\"\"", to: output)
+            }
+            // SAFETY: the slot's text lies in its batch's arena.
+            let isEscaped = slot.pointee.flags & UInt8(SL_ESCAPED) != 0
+            appendText(base + Int(slot.pointee.text.offset), Int(slot.pointee.text.length), isEscaped: isEscaped, to: output)
+        default: SlotText.append(slot, of: batch, to: output)
         }
-        to[0] = UInt8(ascii: "\\")
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): to[1] = byte
-        case 0x0A: to[1] = UInt8(ascii: "n")
-        case 0x0D: to[1] = UInt8(ascii: "r")
-        case 0x09: to[1] = UInt8(ascii: "t")
-        default:
-            to[1] = UInt8(ascii: "u")
-            to[2] = 0x30
-            to[3] = 0x30
-            to[4] = hexDigit(byte >> 4)
-            to[5] = hexDigit(byte & 15)
-            return 6
-        }
-        return 2
     }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
+    /// Text as it is when it is one word, else in quotes; the escapes inside these are those of JSON.
+    private mutating func appendText(
+        _ text: UnsafePointer<UInt8>, _ count: Int, isEscaped: Bool, to output: UnsafeMutablePointer<sl_buffer>
+    ) {
+        // SAFETY: `count` bytes of a padded arena.
+        if !isEscaped, !sl_has_blank_or(text, count, UInt8(ascii: "="), UInt8(ascii: "\"")) {
+            let tail = OutputTail(output)
+            sl_buffer_append(output, text, count)
+            counts.invalidBytesReplaced += sl_buffer_repair_utf8(output, tail.start)
+            return
+        }
+        var replaced: UInt64 = 0
+        sl_buffer_append_byte(output, UInt8(ascii: "\""))
+        if isEscaped {
+            sl_buffer_append_literal(output, text, count, &replaced)
+        } else {
+            sl_buffer_append_escaped(output, text, count, &replaced)
+        }
+        sl_buffer_append_byte(output, UInt8(ascii: "\""))
+        counts.invalidBytesReplaced += Int(replaced)
+    }
 }

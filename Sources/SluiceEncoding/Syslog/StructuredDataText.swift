@@ -82,7 +82,7 @@ struct StructuredDataText {
         SlotText.append(json: value, count: count, to: output)
         counts.invalidBytesReplaced += sl_buffer_repair_utf8(output, tail.start)
         if !keepsLineEnds, tail.escapeOctal() { counts.valuesAltered += 1 }
-        if tail.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "]") }) {
+        if tail.contains(UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "]"), UInt8(ascii: "]")) {
             tail.rewrite(bytesMax: 2) { byte, to in
                 // SAFETY: at most two bytes.
                 guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "]") else {
