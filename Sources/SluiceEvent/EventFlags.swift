@@ -2,10 +2,14 @@
 package struct EventFlags: OptionSet, Sendable, Hashable {
     package let rawValue: UInt64
 
-    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// Any set of bits.
+    @inlinable @inline(__always) package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// No bit. Not the literal `[]`: from another target that calls the generic initialiser of the standard library.
+    @inlinable @inline(__always) package static var none: EventFlags { EventFlags(rawValue: 0) }
 
     // Computed and inlined: a stored static costs each use in another module a call and a check.
-    @inlinable @inline(__always) package init(bit: UInt64) { rawValue = 1 << bit }
+    @inlinable @inline(__always) package init(bit: UInt64) { rawValue = 1 &<< bit }
 
     /// No `<PRI>`: facility and severity are absent.
     @inlinable package static var noPri: EventFlags { EventFlags(bit: 0) }

@@ -1,6 +1,4 @@
-// Scans over the words of a syslog header, 16 bytes at a time.
-//
-// Both functions may read up to 15 bytes behind the word's end: arenas and buffers always have SL_PADDING of them.
+// Scans over the header of a syslog message, many bytes at a time.
 #ifndef SLUICE_SYSLOG_H
 #define SLUICE_SYSLOG_H
 
@@ -11,45 +9,38 @@
 #include <emmintrin.h>
 
 /// Lanes whose byte lies in `low`...`low + span`.
-static inline __m128i sl_in_range(__m128i bytes, uint8_t low, uint8_t span) {
+__attribute__((always_inline)) static inline __m128i sl_in_range(__m128i bytes, uint8_t low, uint8_t span) {
     __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8((char)low));
     return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8((char)span)), shifted);
 }
 
-/// Letters, digits, `-`, `.`, `/` and `_`; with `tag`, `(` and `)` as well: one bit a lane.
-static inline uint32_t sl_word_lanes(const uint8_t *at, bool tag) {
+/// Bytes that are no letters, digits, `-`, `.`, `/`, `_`, `(` and `)`: one bit a lane.
+__attribute__((always_inline)) static inline uint64_t sl_break_lanes(const uint8_t *at) {
     __m128i bytes = _mm_loadu_si128((const __m128i *)at);
     __m128i letters = sl_in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25);
-    __m128i rest = _mm_or_si128(sl_in_range(bytes, '-', 12), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
-    __m128i all = _mm_or_si128(letters, rest);
-    if (tag) all = _mm_or_si128(all, sl_in_range(bytes, '(', 1));
-    return (uint32_t)_mm_movemask_epi8(all);
+    __m128i rest = _mm_or_si128(sl_in_range(bytes, '-', 12), sl_in_range(bytes, '(', 1));
+    __m128i all = _mm_or_si128(_mm_or_si128(letters, rest), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+    return (uint64_t)(~_mm_movemask_epi8(all) & 0xFFFF);
 }
 #endif
 
-/// Bytes from `at` on that letters, digits, `-`, `.`, `/`, `_` (with `tag` also `(` and `)`) make up, at most `max`.
-static inline uint32_t sl_word_length(const uint8_t *at, uint32_t max, bool tag) {
-    uint32_t length = 0;
+/// Of the 64 bytes at `at` (behind a frame there are always SL_PADDING of them), those that end a word of letters, digits, `-`, `.`, `/`, `_`, `(` and `)`: bit 0 is the first byte.
+__attribute__((always_inline)) static inline uint64_t sl_word_breaks(const uint8_t *at) {
 #if defined(__SSE2__)
-    for (; length < max; length += 16) {
-        uint32_t others = ~sl_word_lanes(at + length, tag) & 0xFFFFu;
-        if (others) {
-            length += (uint32_t)__builtin_ctz(others);
-            break;
-        }
-    }
+    return sl_break_lanes(at) | sl_break_lanes(at + 16) << 16 | sl_break_lanes(at + 32) << 32 | sl_break_lanes(at + 48) << 48;
 #else
-    for (; length < max; length++) {
-        uint8_t byte = at[length];
-        bool isLetter = (uint8_t)((byte | 0x20) - 'a') <= 25;
-        if (!isLetter && (uint8_t)(byte - '-') > 12 && byte != '_' && !(tag && (uint8_t)(byte - '(') <= 1)) break;
+    uint64_t breaks = 0;
+    for (uint32_t i = 0; i < 64; i++) {
+        uint8_t byte = at[i];
+        bool isLetter = (uint8_t)((byte | 0x20) - 'a') <= 25, isMark = (uint8_t)(byte - '(') <= 1 || byte == '_';
+        if (!isLetter && !isMark && (uint8_t)(byte - '-') > 12) breaks |= 1ull << i;
     }
+    return breaks;
 #endif
-    return length < max ? length : max;
 }
 
 /// Seconds of the day of `hh:mm:ss` at `at`, or -1 when it is no time of day (60 is no second here).
-static inline int32_t sl_day_seconds(const uint8_t *at) {
+__attribute__((always_inline)) static inline int32_t sl_day_seconds(const uint8_t *at) {
     uint64_t bytes;
     __builtin_memcpy(&bytes, at, sizeof bytes);
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__

@@ -1,4 +1,4 @@
-/// What Cisco devices write before the time: `29: foo: *`, `: `, `138076: RP/0/RP0/CPU0:`, or only a `*` or `.`.
+/// What Cisco devices write before the time: `29: foo: *`, `: `, `138076: RP/0/RP0/CPU0:`, `35: 1w2d: `, or only a `*` or `.`.
 struct CiscoPrelude {
     /// Digits of the last sequence number.
     private(set) var sequence = SyslogPiece.none
@@ -6,6 +6,8 @@ struct CiscoPrelude {
     private(set) var origin = SyslogPiece.none
     /// `*`: the clock was never set; `.`: it lost its time source.
     private(set) var isUnsynchronised = false
+    /// Seconds since the device was started, which it writes while it has no clock: `00:01:02: `, `1w2d: `.
+    private(set) var uptimeSeconds: Int64?
     /// Where the time, the mnemonic or the end follows.
     private(set) var end: Int
 
@@ -19,7 +21,10 @@ struct CiscoPrelude {
             sequence = SyslogPiece(start: at, end: number.end)
             at = text.skippingBlanks(number.end + 1)
         }
-        if !sequence.isEmpty, let (name, next) = Self.origin(text, at: at) {
+        if !sequence.isEmpty, let (seconds, next) = Self.uptime(text, at: at) {
+            uptimeSeconds = seconds
+            at = next
+        } else if !sequence.isEmpty, let (name, next) = Self.origin(text, at: at) {
             origin = name
             at = next
         }
@@ -48,6 +53,34 @@ struct CiscoPrelude {
             return nil
         }
         return (SyslogPiece(start: start, end: at), at + 1)
+    }
+
+    /// `hh:mm:ss: ` or numbers with the units y, w, d, h, m, s: `1w2d: `.
+    private static func uptime(_ text: SyslogText, at start: Int) -> (seconds: Int64, next: Int)? {
+        guard let first = text.number(start, digitsMax: 6) else { return nil }
+        var seconds: Int64 = 0
+        var at = first.end
+        if text[at] == .colon {
+            guard let minutes = text.pair(at + 1), text[at + 3] == .colon, let rest = text.pair(at + 4) else { return nil }
+            seconds = first.value * 3_600 + Int64(minutes) * 60 + Int64(rest)
+            at += 6
+        } else {
+            at = start
+            while let number = text.number(at, digitsMax: 6) {
+                switch text[number.end] {
+                case 0x79: seconds += number.value * 31_536_000
+                case 0x77: seconds += number.value * 604_800
+                case 0x64: seconds += number.value * 86_400
+                case 0x68: seconds += number.value * 3_600
+                case 0x6D: seconds += number.value * 60
+                case 0x73: seconds += number.value
+                default: return nil
+                }
+                at = number.end + 1
+            }
+        }
+        guard text[at] == .colon, text[at + 1] == .blank else { return nil }
+        return (seconds, text.skippingBlanks(at + 1))
     }
 
     private static func isTarget(_ text: SyslogText, _ at: Int) -> Bool {

@@ -32,7 +32,7 @@ extension HeaderTime {
         static let epoch = Forms(rawValue: 1)
         /// ISO 8601 times without an offset.
         static let withoutOffset = Forms(rawValue: 2)
-        static let all: Forms = [.epoch, .withoutOffset]
+        static let all = Forms(rawValue: 3)
     }
 
     /// Reads a time at `at`: RFC 3339, `Mmm dd hh:mm:ss` with a year and zone in every place that devices put them, and Unix
@@ -83,6 +83,8 @@ extension HeaderTime {
             time.spelling = scan.detail >> 24
             time.local += Int64(offset) * 60
         } else {
+            // ISO 8601 allows a comma before the fraction, RFC 3339 does not.
+            if time.digits == 0, forms.contains(.withoutOffset), text[time.end] == .comma { time.readFraction(text) }
             time.readOffset(text)
             if time.offsetMinutes == nil, !forms.contains(.withoutOffset) { return nil }
         }
@@ -161,9 +163,10 @@ extension HeaderTime {
             guard text[end] == .blank else { return }
             let at = text.skippingBlanks(end)
             if (text[at] | 0x20) == 0x61 || (text[at] | 0x20) == 0x70, (text[at + 1] | 0x20) == 0x6D,
-                Self.isEnd(text, at + 2), hour >= 1, hour <= 12
+                Self.isEnd(text, at + 2)
             {
-                hour = hour % 12 + ((text[at] | 0x20) == 0x70 ? 12 : 0)
+                // Some devices write PM behind hours up to 23 as well.
+                if hour >= 1, hour <= 12 { hour = hour % 12 + ((text[at] | 0x20) == 0x70 ? 12 : 0) }
                 end = at + 2
             } else if year == nil, let given = text.number(at, digitsMax: 5), given.end == at + 4,
                 (1970...2199).contains(given.value), Self.isEnd(text, given.end)

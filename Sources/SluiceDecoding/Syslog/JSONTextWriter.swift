@@ -22,11 +22,22 @@ struct JSONTextWriter {
         text.withUTF8Buffer { for byte in $0 { put(byte) } }
     }
 
+    /// Decimal digits.
+    mutating func put(decimal value: UInt64) {
+        if value >= 10 { put(decimal: value / 10) }
+        put(0x30 + UInt8(value % 10))
+    }
+
     /// `,"name":`, without the comma for the first member.
     mutating func member(_ text: SyslogText, _ name: SyslogPiece, first: Bool) {
         if !first { put(.comma) }
         put(.quote)
-        for at in name.start..<max(name.start, name.end) { putEscaped(text[at]) }
+        var at = name.start
+        while at < name.end {
+            at = putClean(text, at, name.end)
+            if at < name.end { putEscaped(text[at]) }
+            at += 1
+        }
         put(.quote)
         put(.colon)
     }
@@ -36,6 +47,8 @@ struct JSONTextWriter {
         put(.quote)
         var at = value.start
         while at < value.end {
+            at = putClean(text, at, value.end)
+            guard at < value.end else { break }
             if text[at] == .backslash, at + 1 < value.end {
                 let next = text[at + 1]
                 if next == .quote || next == .backslash || next == .close { at += 1 }
@@ -44,6 +57,23 @@ struct JSONTextWriter {
             at += 1
         }
         put(.quote)
+    }
+
+    /// Copies the bytes from `start` on that need no escape, and answers where one is that does, or `end`.
+    private mutating func putClean(_ text: SyslogText, _ start: Int, _ end: Int) -> Int {
+        var at = start
+        while at < end {
+            let byte = text[at]
+            if byte < 0x20 || byte == .quote || byte == .backslash { break }
+            at += 1
+        }
+        precondition(at - start <= capacity - count, "structured data is longer than was reserved for it")
+        text.withBytes(from: start) { bytes, _ in
+            // SAFETY: `start..<at` lies in the text, the room was checked on the line before.
+            (base + count).update(from: bytes, count: at - start)
+        }
+        count += at - start
+        return at
     }
 
     private mutating func putEscaped(_ byte: UInt8) {

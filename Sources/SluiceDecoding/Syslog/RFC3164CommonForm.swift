@@ -11,14 +11,18 @@ struct RFC3164CommonForm {
     private var dateBytes: UInt64 = 0
     /// Local seconds since 1970 at that day's midnight in the year that was chosen.
     private var midnight: Int64 = 0
-    private var flags: EventFlags = [.yearGuessed, .zoneGuessed]
+
+    /// Neither year nor zone are written in this form.
+    private let flags = EventFlags.yearGuessed.rawValue | EventFlags.zoneGuessed.rawValue
+    private let format = FormatName.rfc3164.rawValue
 
     /// Bytes of the shortest message of this form: `<0>Jan  1 00:00:00 h a: `.
     private static let bytesMin = 24
-    /// The bytes behind the frame that may be read.
+    /// The seven bytes of `Mmm dd ` in a word of eight.
     private static let dateMask: UInt64 = 0x00FF_FFFF_FFFF_FFFF
 
-    @inline(__always)
+    /// Not inlined: only here, in the file that names them, are the C functions inlined.
+    @inline(never)
     mutating func decode(
         _ frame: Frame, received: Int64, clock: inout LocalClock, into batch: borrowing EventBatch
     ) -> Bool {
@@ -46,28 +50,33 @@ struct RFC3164CommonForm {
         }
 
         let hostname = afterPriority + 16
-        let hostnameLength = Int(sl_word_length(text + hostname, UInt32(truncatingIfNeeded: count &- hostname), false))
+        // One look at 64 bytes mostly shows the ends of host, tag and process id; a later look helps long ones.
+        var breaks = sl_word_breaks(text + hostname)
+        let hostnameLength = breaks.trailingZeroBitCount
         let appname = hostname &+ hostnameLength &+ 1
         guard hostnameLength > 0, appname < count, text[appname - 1] == .blank, text[appname].isLetter,
             text[hostname].isLetter || text[hostname].isDigit, !Self.isFrom(text + hostname, hostnameLength)
         else { return false }
-        let appnameEnd =
-            appname &+ Int(sl_word_length(text + appname, UInt32(truncatingIfNeeded: count &- appname), true))
+        breaks >>= UInt64(hostnameLength &+ 1)
+        if breaks == 0 { breaks = sl_word_breaks(text + appname) }
+        let appnameEnd = appname &+ breaks.trailingZeroBitCount
+        guard appnameEnd &+ 1 < count else { return false }
         var procidEnd = 0
         var message = appnameEnd &+ 2
-        guard appnameEnd &+ 1 < count else { return false }
         if text[appnameEnd] == .open {
             let procid = appnameEnd &+ 1
-            procidEnd = procid &+ Int(sl_word_length(text + procid, UInt32(truncatingIfNeeded: count &- procid), false))
+            breaks >>= UInt64(procid &- appname)
+            if breaks == 0 { breaks = sl_word_breaks(text + procid) }
+            procidEnd = procid &+ breaks.trailingZeroBitCount
             message = procidEnd &+ 3
-            guard procidEnd > procid, procidEnd &- procid <= 128, message <= count, text[procidEnd] == .close,
-                text[procidEnd &+ 1] == .colon, text[procidEnd &+ 2] == .blank
+            guard procidEnd > procid, message <= count, text[procidEnd] == .close, text[procidEnd &+ 1] == .colon,
+                text[procidEnd &+ 2] == .blank
             else { return false }
         } else {
             guard text[appnameEnd] == .colon, text[appnameEnd &+ 1] == .blank else { return false }
         }
         if message < count, text[message] == .blank || text[message] == .open {
-            guard text[message] == .open, !Self.mayHoldStructuredData(text, message, count) else { return false }
+            guard text[message] == .open, !Self.beginsWithStructuredData(text, message, count) else { return false }
         }
         return write(
             frame, received: received, time: unix &* 1_000_000_000, offset: offset, priority: priority,
@@ -97,11 +106,14 @@ struct RFC3164CommonForm {
         count == 4 && UnsafeRawPointer(word).loadUnaligned(as: UInt32.self).littleEndian == 0x6D6F_7246
     }
 
-    /// Whether a message that begins with `[` may begin with RFC 5424 structured data: `[name name="`.
+    /// Whether a message that begins with `[` begins with RFC 5424 structured data: `[name name="value"] `.
     @inline(never)
-    private static func mayHoldStructuredData(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Bool {
+    private static func beginsWithStructuredData(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Bool {
         let text = SyslogText(bytes, count: count)
-        return StructuredData(text, at: start, strict: true) != nil
+        var at = start + 1
+        while text[at] != .blank, text[at] != .close, at < count { at += 1 }
+        guard text[at] == .blank else { return false }
+        return StructuredData(text, at: start, strict: true)?.isLiftable(text) ?? false
     }
 
     /// Takes `Mmm dd ` of the standard's own spelling as the current day; false for any other.
@@ -113,7 +125,7 @@ struct RFC3164CommonForm {
         guard text[0] &- 0x41 <= 25, text[1] &- 0x61 <= 25, text[2] &- 0x61 <= 25, text[4] == .blank || text[4] &- 0x31 <= 2,
             text[5].isDigit, let time = HeaderTime.read(text.prefix(15), at: 0), time.end == 15
         else { return false }
-        var flags = EventFlags()
+        var flags = EventFlags.none
         guard let found = clock.resolve(time, received: received, flags: &flags) else { return false }
         // The day in the year that was chosen; the offset is looked up again for each message.
         let local = found.seconds &+ Int64(found.offsetMinutes) &* 60
@@ -134,8 +146,8 @@ struct RFC3164CommonForm {
         let target = batch.raw
         let needed = 7 + UInt32(SL_SPARE_SLOTS)
         if target.pointee.slot_capacity &- target.pointee.slot_count < needed, !sl_batch_grow_slots(target, needed) { return false }
-        guard let event = sl_event_begin(target, frame.raw, received, flags.union(frame.flags).rawValue) else { return false }
-        event.pointee.format = FormatName.rfc3164.rawValue
+        guard let event = sl_event_begin(target, frame.raw, received, frame.flags.rawValue | flags) else { return false }
+        event.pointee.format = format
         event.pointee.time_ns = time
         // SAFETY: room for seven slots and the spare ones was made above.
         var slot = target.pointee.slots + Int(target.pointee.slot_count)

@@ -110,9 +110,7 @@ extension RFC3164Reader {
         let next = text.skippingBlanks(at)
         if text[next] == .open {
             at = next
-            if let data = StructuredData(text, at: at, strict: true), data.parameters >= data.elements,
-                data.piece.end >= text.count || text[data.piece.end] == .blank
-            {
+            if let data = StructuredData(text, at: at, strict: true), data.isLiftable(text) {
                 fields.structuredData = data
                 at = min(data.piece.end + 1, text.count)
             }

@@ -31,7 +31,7 @@ struct RFC3164Reader {
                 readWithoutTime(at, from: text[priority.end] == .blank ? priority.end + 1 : priority.end)
             }
         } else if !readHeader(priority.isOutOfRange ? at : start, forms: .withoutOffset, clock: &clock, received: received) {
-            fields.flags.formUnion([.noTimestamp, .headerless])
+            fields.flags.formUnion(EventFlags.noTimestamp.union(.headerless))
             fields.message = SyslogPiece(start: 0, end: text.count)
         }
     }
@@ -64,6 +64,7 @@ struct RFC3164Reader {
 
     private mutating func take(_ prelude: CiscoPrelude) {
         fields.sequence = prelude.sequence
+        fields.uptimeSeconds = prelude.uptimeSeconds
         if !prelude.origin.isEmpty { fields.hostname = prelude.origin }
         if prelude.isUnsynchronised { fields.flags.insert(.clockUnsynchronised) }
     }
@@ -125,8 +126,9 @@ struct RFC3164Reader {
         if next - end > 1 { return setMessage(next) }
         if text[next].isDigit, let prelude = CiscoPrelude(text, at: next) {
             // A relay's header before the device's own: the device knows its time better.
-            fields.sequence = prelude.sequence
-            if prelude.isUnsynchronised { fields.flags.insert(.clockUnsynchronised) }
+            let relayed = fields.hostname
+            take(prelude)
+            fields.hostname = relayed
             guard let time = HeaderTime.read(text, at: prelude.end) else { return readTag(prelude.end, allowsBare: false) }
             take(time, at: prelude.end, clock: &clock, received: received)
             return readTag(text.skippingBlanks(time.end), allowsBare: true)

@@ -5,7 +5,7 @@
 /// is still no element ends the structured data, so that nothing of it is lost.
 struct StructuredData {
     /// From the first `[` to behind the last `]`.
-    let piece: SyslogPiece
+    private(set) var piece: SyslogPiece
     /// Elements with an ID.
     private(set) var elements = 0
     /// Parameters of all elements.
@@ -14,8 +14,8 @@ struct StructuredData {
     private(set) var jsonBytesMax = 0
     /// Something that RFC 5424 does not allow was taken.
     private(set) var isRepaired = false
-    /// A name or an ID may be there twice.
-    private(set) var mayRepeat = false
+    /// A name is there twice in one element, or an ID.
+    private(set) var repeats = false
     private let isStrict: Bool
 
     /// Repeated names are brought together in data of at most this many bytes and parts; beyond, each stands for itself.
@@ -25,20 +25,22 @@ struct StructuredData {
     /// Reads the elements that start at `start`; nil when there is none.
     init?(_ text: SyslogText, at start: Int, strict: Bool) {
         isStrict = strict
+        piece = SyslogPiece(start: start, end: start)
         var reader = StructuredDataReader(text, at: start, strict: strict)
         var end = start
-        var escapes = 0
         var identifiers = RepeatFilter()
-        while text[reader.at] == .open, let id = reader.element() {
+        var mayRepeatIdentifier = false
+        while text[reader.at] == .open, case let first = reader.at, let id = reader.element() {
             var names = RepeatFilter()
             var own = 0
             var isWhole = false
             scan: while true {
                 switch reader.parameter() {
-                case .parameter(let name, let value):
+                case .parameter(let name, _):
                     own += 1
-                    names.add(text, name)
-                    escapes += Self.escapeBytes(text, name) + Self.escapeBytes(text, value)
+                    if names.add(text, name), own <= Self.mergedPartsMax, repeatsName(text, name, of: first) {
+                        repeats = true
+                    }
                 case .end:
                     isWhole = true
                     break scan
@@ -49,31 +51,28 @@ struct StructuredData {
             end = reader.at
             if !id.isEmpty { elements += 1 }
             parameters += own
-            identifiers.add(text, id)
-            escapes += Self.escapeBytes(text, id)
-            mayRepeat = mayRepeat || names.mayRepeat
+            if identifiers.add(text, id) { mayRepeatIdentifier = true }
         }
         guard end > start else { return nil }
-        mayRepeat = mayRepeat || identifiers.mayRepeat
         isRepaired = reader.isRepaired
         piece = SyslogPiece(start: start, end: end)
-        jsonBytesMax = piece.count + escapes + 16 * (elements + parameters) + 16
-        if strict, identifiers.mayRepeat, repeatsIdentifier(text) { return nil }
+        // A control character takes six bytes.
+        jsonBytesMax = 6 * piece.count + 16 * (elements + parameters) + 16
+        if mayRepeatIdentifier, repeatsIdentifier(text) {
+            if strict { return nil }
+            repeats = true
+        }
     }
 
-    /// Bytes that JSON escapes add to a name or value.
-    private static func escapeBytes(_ text: SyslogText, _ piece: SyslogPiece) -> Int {
-        var bytes = 0
-        for at in piece.start..<max(piece.start, piece.end) {
-            let byte = text[at]
-            if byte < 0x20 { bytes += 5 } else if byte == .quote || byte == .backslash { bytes += 1 }
-        }
-        return bytes
+    /// Whether a message that is no RFC 5424 message may begin with these elements: each has parameters, and a blank or the
+    /// end of the text follows.
+    func isLiftable(_ text: SyslogText) -> Bool {
+        parameters > 0 && parameters >= elements && (piece.end >= text.count || text[piece.end] == .blank)
     }
 
     /// Writes `"id":{"name":"value"}` for every element, with commas between them.
     func writeJSON(_ text: SyslogText, to writer: inout JSONTextWriter) {
-        if mayRepeat, piece.count <= Self.mergedBytesMax, elements + parameters <= Self.mergedPartsMax {
+        if repeats, piece.count <= Self.mergedBytesMax, elements + parameters <= Self.mergedPartsMax {
             writeMerged(text, to: &writer)
             return
         }
@@ -139,6 +138,17 @@ extension StructuredData {
         }
     }
 
+    /// Whether a parameter's name is there before it in the element that starts at `element`.
+    private func repeatsName(_ text: SyslogText, _ name: SyslogPiece, of element: Int) -> Bool {
+        guard name.start - element <= Self.mergedBytesMax else { return false }
+        var reader = StructuredDataReader(text, at: element, strict: isStrict)
+        _ = reader.element()
+        while case .parameter(let other, _) = reader.parameter(), other.start < name.start {
+            if text.isEqual(other, name) { return true }
+        }
+        return false
+    }
+
     private func isSeen(_ text: SyslogText, id: SyslogPiece, before element: Int) -> Bool {
         var isSeen = false
         forEachParameter(text) { other, same, index, _, _ in
@@ -172,17 +182,19 @@ extension StructuredData {
     }
 }
 
-/// Tells cheaply that names differ: a repeated name always sets ``mayRepeat``, different ones rarely do.
+/// Tells cheaply that names differ: a repeated name is always noticed, different ones are rarely taken for one.
 private struct RepeatFilter {
-    private var seen: UInt64 = 0
-    private(set) var mayRepeat = false
+    private var seen: SIMD4<UInt64> = .zero
 
-    mutating func add(_ text: SyslogText, _ name: SyslogPiece) {
+    /// Whether the name may have been added before.
+    mutating func add(_ text: SyslogText, _ name: SyslogPiece) -> Bool {
         var hash: UInt32 = 2_166_136_261
         for at in name.start..<max(name.start, name.end) { hash = (hash ^ UInt32(text[at])) &* 16_777_619 }
-        let bit: UInt64 = 1 << UInt64((hash ^ hash >> 15) & 63)
-        if seen & bit != 0 { mayRepeat = true }
-        seen |= bit
+        hash ^= hash >> 15
+        let word = Int(hash >> 6 & 3)
+        let bit: UInt64 = 1 << UInt64(hash & 63)
+        defer { seen[word] |= bit }
+        return seen[word] & bit != 0
     }
 }
 

@@ -25,9 +25,11 @@ struct SyslogFields {
     var structuredData: StructuredData?
     /// A Cisco sequence number, sent as RFC 5424's `meta` `sequenceId`.
     var sequence = SyslogPiece.none
+    /// A Cisco device's time since its start, sent as `sysUpTime` in hundredths of a second.
+    var uptimeSeconds: Int64?
     /// nil when the frame has no message part at all; an empty one is an empty message.
     var message: SyslogPiece?
-    var flags: EventFlags = []
+    var flags: EventFlags = .none
 }
 
 extension SyslogFields {
@@ -88,7 +90,7 @@ extension SyslogFields {
             if structuredData.elements == 0 { return .empty }
             bytesMax = structuredData.jsonBytesMax
         } else if !sequence.isEmpty {
-            bytesMax = sequence.count + 32
+            bytesMax = sequence.count + 80
         } else {
             return .empty
         }
@@ -104,6 +106,11 @@ extension SyslogFields {
         } else {
             writer.put("\"meta\":{\"sequenceId\":")
             writer.value(text, sequence)
+            if let uptimeSeconds {
+                writer.put(",\"sysUpTime\":\"")
+                writer.put(decimal: UInt64(uptimeSeconds) * 100)
+                writer.put(.quote)
+            }
             writer.put(0x7D)
         }
         writer.put(0x7D)

@@ -6,7 +6,7 @@ struct SyslogPriority {
     var value = -1
     /// Behind the `>`, or where the text begins when there is no PRI.
     var end = 0
-    var flags: EventFlags = []
+    var flags: EventFlags = .none
     /// The brackets hold a number that is too large: what follows may still be a header.
     var isOutOfRange = false
 
@@ -17,12 +17,12 @@ struct SyslogPriority {
     init(_ text: SyslogText, at start: Int) {
         end = start
         guard text[start] == .less, let number = text.number(start + 1, digitsMax: 24), text[number.end] == .greater else {
-            flags = text[start] == .less ? [.noPri, .priInvalid] : .noPri
+            flags = text[start] == .less ? EventFlags.noPri.union(.priInvalid) : .noPri
             return
         }
         let digits = number.end - start - 1
         guard digits <= 18, number.value <= Int64(Self.max) else {
-            flags = [.noPri, .priInvalid]
+            flags = EventFlags.noPri.union(.priInvalid)
             isOutOfRange = true
             end = number.end + 1
             return
