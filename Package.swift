@@ -105,7 +105,8 @@ let package = Package(
         tests("SluiceRegex"),
         tests("SluiceRules", uses: ["CLua"]),
         tests(
-            "SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"],
+            "SluiceDecoding",
+            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),
     ]
 )

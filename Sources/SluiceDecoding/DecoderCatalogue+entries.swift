@@ -5,6 +5,9 @@ extension DecoderCatalogue {
     /// All formats in the order of the help.
     package static let entries: [Entry] = [
         Entry(
+            format: .auto, summary: "decided per message: syslog, a JSON object, otherwise plain text", options: [],
+            freeText: nil, example: "auto"),
+        Entry(
             format: .syslog, summary: "RFC 5424 or RFC 3164, decided per message", options: [], freeText: nil,
             example: "syslog"),
         Entry(

@@ -93,10 +93,11 @@ package enum DecoderCatalogue {
                 merging: values.boolean("merge_partial"), messageBytesMax: values.size("max_message_size") ?? 1 << 20,
                 strict: strict)
             return Made(decoder: decoder, framing: .line)
+        case .auto: return Made(decoder: AutoDecoder(zone: zone, strict: strict), framing: .line)
         case .syslog: return Made(decoder: SyslogDecoder(zone: zone, strict: strict), framing: .line)
         case .rfc3164: return Made(decoder: RFC3164Decoder(zone: zone, strict: strict), framing: .line)
         case .rfc5424: return Made(decoder: RFC5424Decoder(zone: zone, strict: strict), framing: .line)
-        case .auto, .regex, .grok:
+        case .regex, .grok:
             preconditionFailure("format `\(format.text)` is made elsewhere")
         }
     }

@@ -232,6 +232,9 @@ extension HeaderTime {
     private static func isWeekday(_ text: SyslogText, at: Int) -> Bool {
         guard text[at + 3] == .blank || text[at + 3] == .comma else { return false }
         let letters = UInt32(text[at] | 0x20) << 16 | UInt32(text[at + 1] | 0x20) << 8 | UInt32(text[at + 2] | 0x20)
-        return [0x6D6F6E, 0x747565, 0x776564, 0x746875, 0x667269, 0x736174, 0x73756E].contains(letters)
+        switch letters {
+        case 0x6D6F6E, 0x747565, 0x776564, 0x746875, 0x667269, 0x736174, 0x73756E: return true
+        default: return false
+        }
     }
 }
