@@ -14,7 +14,7 @@ package struct SluiceCommand: ParsableCommand {
             """,
         version: Version.line,
         subcommands: [
-            FilterCommand.self, CheckCommand.self, CompletionCommand.self,
+            FilterCommand.self, CheckCommand.self, SchemaCommand.self, BenchCommand.self, CompletionCommand.self,
             VersionCommand.self,
         ])
 
