@@ -108,5 +108,6 @@ let package = Package(
             "SluiceDecoding",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),
+        .testTarget(name: "ExamplesTests", dependencies: ["sluice"], swiftSettings: strict),
     ]
 )
