@@ -31,14 +31,15 @@ class Workload:
     input: str
     sluice: list  # arguments of `sluice filter`
     expected: callable
+    routes: tuple = ("stdout",)  # names of the outputs
+    verified_as: str = None  # the workload whose rule says what is right, when not its own
     peers: dict = dataclasses.field(default_factory=dict)  # peer -> Figure or None
     cpu: Figure = None  # CPU seconds per million events
     anonymous: Figure = None  # MiB
 
     def outputs(self, folder):
         """Output files by name; the only output of a workload without routes is `stdout`."""
-        names = {"w2": ["auth", "errors", "main"]}.get(self.name, ["stdout"])
-        return {name: os.path.join(folder, (self.name if name == "stdout" else name) + ".json") for name in names}
+        return {name: os.path.join(folder, (self.name if name == "stdout" else name) + ".json") for name in self.routes}
 
     def sluice_command(self, program, source, folder):
         """Sluice as the filter: files in, files out."""
@@ -48,16 +49,20 @@ class Workload:
                                stdout=outputs.get("stdout", os.path.join(folder, "stdout")))
 
 
+ROUTES = ("auth", "errors", "main")
+ROUTE_ARGUMENTS = ["-f", "rfc3164", "-o", "json", "--to", "auth={auth}", "--to", "errors={errors}", "--to", "main={main}"]
 WORKLOADS = [
     Workload(
         "w1", "parse: RFC 3164 to JSON lines", "rfc3164.log", ["-f", "rfc3164", "-o", "json"],
         lambda counts: {"stdout": counts["lines"]},
         peers={"syslog-ng": Figure(13, 20), "rsyslog": None}),
     Workload(
-        "w2", "route: a typical rule, three outputs", "rfc3164.log",
-        ["-f", "rfc3164", "-o", "json", "--to", "auth={auth}", "--to", "errors={errors}", "--to", "main={main}", "{rules}/w2.lua"],
-        lambda counts: {name: counts[name] for name in ("auth", "errors", "main")},
+        "w2", "route: a typical rule, three outputs", "rfc3164.log", [*ROUTE_ARGUMENTS, "{rules}/w2.lua"],
+        lambda counts: {name: counts[name] for name in ROUTES}, routes=ROUTES,
         peers={"rsyslog": Figure(5, 9), "syslog-ng": Figure(7, 13)}, anonymous=Figure(60, 32)),
+    Workload(
+        "w2-field", "the same with the `field` library", "rfc3164.log", [*ROUTE_ARGUMENTS, "{rules}/w2-field.lua"],
+        lambda counts: {name: counts[name] for name in ROUTES}, routes=ROUTES, verified_as="w2"),
     Workload(
         "w3", "JSON: mask, rename, delete, add", "app.ndjson", ["-f", "json", "-o", "json", "{rules}/w3.lua"],
         lambda counts: {"stdout": counts["lines"] - counts["dropped_debug"]},
