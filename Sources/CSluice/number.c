@@ -1,6 +1,8 @@
 // Numbers as text: exact where 64 bits allow it, shortest round trip for doubles.
 #include "sluice_event.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,11 +17,42 @@ size_t sl_print_integer(char *to, int64_t value) {
     return length;
 }
 
+/// Decimals of a number that has few of them, as most in logs do: `digits` with a point before the last `decimals`. 0 when the
+/// number needs more than 15 digits.
+static size_t print_few_decimals(char *to, double value) {
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    double size = value < 0 ? -value : value;
+    if (!(size < 1e15) || (size < 1e-5 && size != 0)) return 0;
+    for (int decimals = 0; decimals < 10 && size * powers[decimals] < 1e15; decimals++) {
+        uint64_t digits = (uint64_t)(size * powers[decimals] + 0.5);
+        // Both are exact, so the division is what reading the text would give.
+        if ((double)digits / powers[decimals] != size) continue;
+        size_t length = 0;
+        if (signbit(value)) to[length++] = '-';
+        uint64_t scale = (uint64_t)powers[decimals];
+        length += sl_print_integer(to + length, (int64_t)(digits / scale));
+        to[length++] = '.';
+        if (decimals == 0) to[length++] = '0';
+        for (uint64_t rest = digits % scale; scale > 1; rest %= scale) to[length++] = (char)('0' + rest / (scale /= 10));
+        return length;
+    }
+    return 0;
+}
+
 size_t sl_print_double(char *to, double value) {
+    size_t few = print_few_decimals(to, value);
+    if (few) return few;
     int length = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    // Normal numbers with 15 digits or less come out with as many as they have; below them fewer digits may do.
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         length = snprintf(to, 32, "%.*g", digits, value);
         if (strtod(to, NULL) == value) break;
+    }
+    // `1e-07` is one character longer than it need be.
+    char *exponent = memchr(to, 'e', (size_t)length);
+    if (exponent && exponent[2] == '0') {
+        memmove(exponent + 2, exponent + 3, (size_t)(to + length - exponent) - 2);
+        length--;
     }
     // A float must read back as a float.
     if (strspn(to, "-0123456789") == (size_t)length) {
