@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 import SluiceEvent
 
@@ -75,6 +76,9 @@ struct HostCaches {
     var zones = TextCache<Zone>(capacity: 64)
     var formats = TextCache<TimeFormat>(capacity: 64)
     var networks = TextCache<IPNetwork?>(capacity: 256)
+    /// Codes that have taken in their key and nothing else.
+    var hmacSHA256 = TextCache<HMAC<SHA256>>(capacity: 8)
+    var hmacSHA512 = TextCache<HMAC<SHA512>>(capacity: 8)
     #if Regex
         var matchers = TextCache<PatternMatcher>(capacity: 256)
         var groks = TextCache<GrokMatcher>(capacity: 64)

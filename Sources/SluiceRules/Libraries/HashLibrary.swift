@@ -21,10 +21,18 @@ enum HashLibrary {
         authentication(
             "hmac_sha256", "HMAC-SHA-256 of a text under a key: the same name for the same person, not to be guessed without the key.",
             example: #"event.user = hash.hmac_sha256(key, event.user)"#
-        ) { HMAC<SHA256>.authenticationCode(for: $1, using: $0).withUnsafeBytes($2) },
+        ) { call, context, use in
+            var code = context.caches.hmacSHA256.value(call.bytes(0)) { HMAC<SHA256>(key: SymmetricKey(data: $0)) }
+            code.update(data: call.bytes(1))
+            code.finalize().withUnsafeBytes(use)
+        },
         authentication(
             "hmac_sha512", "HMAC-SHA-512 of a text under a key.", example: #"event.signature = hash.hmac_sha512(key, event.message)"#
-        ) { HMAC<SHA512>.authenticationCode(for: $1, using: $0).withUnsafeBytes($2) },
+        ) { call, context, use in
+            var code = context.caches.hmacSHA512.value(call.bytes(0)) { HMAC<SHA512>(key: SymmetricKey(data: $0)) }
+            code.update(data: call.bytes(1))
+            code.finalize().withUnsafeBytes(use)
+        },
         HostFunction(
             "hash", "crc32", [text], returns: [HostResult("sum", "integer", "0 to 4294967295")],
             "CRC-32 of a text (the one of gzip, PNG and Ethernet).", example: #"event.sum = hash.crc32(event.message)"#
@@ -62,13 +70,13 @@ enum HashLibrary {
 
     private static func authentication(
         _ name: String, _ summary: String, example: String,
-        _ code: @escaping @Sendable (SymmetricKey, UnsafeRawBufferPointer, (UnsafeRawBufferPointer) -> Void) -> Void
+        _ code: @escaping @Sendable (HostCall, HostContext, (UnsafeRawBufferPointer) -> Void) -> Void
     ) -> HostFunction {
         HostFunction(
             "hash", name, [HostParameter("key", .string, "the secret, any bytes"), text, form],
             returns: [HostResult("code", "string", "the code")], summary, example: example
-        ) { call, _ in
-            code(SymmetricKey(data: call.bytes(0)), call.bytes(1)) { push($0, call, form: 2, of: "hash." + name) }
+        ) { call, context in
+            code(call, context) { push($0, call, form: 2, of: "hash." + name) }
         }
     }
 

@@ -62,4 +62,14 @@ import Testing
         #expect(call("hash.crc32", 123456789) == 0xCBF4_3926)
         #expect(call("hash.crc32", 1.5) == call("hash.crc32", "1.5"))
     }
+
+    @Test func `a key that was used before starts anew each time`() {
+        let first = call("hash.hmac_sha256", "a", "x")
+        let other = call("hash.hmac_sha256", "b", "x")
+        #expect(first != other)
+        for _ in 0..<20 {
+            #expect(call("hash.hmac_sha256", "a", "x") == first)
+            #expect(call("hash.hmac_sha256", "b", "x") == other)
+        }
+    }
 }
