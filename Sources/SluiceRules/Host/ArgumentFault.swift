@@ -9,7 +9,9 @@ enum ArgumentFault {
             let given = call.kind(index)
             if given == .nothing {
                 if !parameter.isOptional {
-                    return message(function, index, "\(parameter.kinds.expectation) expected, got \(index < call.count ? "nil" : "no value")")
+                    return message(
+                        function, index, "\(parameter.kinds.expectation) expected, got \(index < call.count ? "nil" : "no value")"
+                    )
                 }
             } else if !parameter.kinds.isSuperset(of: given) || parameter.kinds == .integer {
                 if parameter.kinds == .integer, given.isSubset(of: .number), given != .integer {

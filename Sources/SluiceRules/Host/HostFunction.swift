@@ -6,8 +6,11 @@ package struct HostFunction: Sendable {
 
     /// Library (a global table), `timestamp` for methods of timestamps, or empty for a global function.
     package let library: String
+    /// Name within the library.
     package let name: String
+    /// What it takes, in order; only the last may be repeated.
     package let parameters: [HostParameter]
+    /// What it answers, in order.
     package let results: [HostResult]
     /// What it does, in one sentence.
     package let summary: String
@@ -17,6 +20,7 @@ package struct HostFunction: Sendable {
     package let example: String
     /// Only the binding calls it: neither listed for editors nor on the reference page.
     package let isHidden: Bool
+    /// Carries a call out.
     package let body: Body
 
     /// A function.
@@ -53,10 +57,13 @@ package struct HostFunction: Sendable {
 
 /// A parameter of a host function.
 package struct HostParameter: Sendable {
+    /// Name as reference and editors show it.
     package let name: String
+    /// What the argument may be.
     package let kinds: HostKind
     /// Type as editors know it; made from the kinds unless given.
     package let type: String
+    /// Whether it may be left out or nil.
     package let isOptional: Bool
     /// Whether any number of further arguments of this kind may follow.
     package let isRepeated: Bool
@@ -90,6 +97,7 @@ package struct HostParameter: Sendable {
 
 /// A result of a host function.
 package struct HostResult: Equatable, Sendable {
+    /// Name as reference and editors show it; `...` for any number.
     package let name: String
     /// Type as editors know it, `string?` when it may be nil.
     package let type: String

@@ -2,8 +2,10 @@ import CSluice
 
 /// A set of kinds of values that a parameter takes.
 package struct HostKind: OptionSet, Sendable {
+    /// One bit a kind.
     package let rawValue: UInt16
 
+    /// A set from its bits.
     package init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Bytes; numbers are taken as their text, as everywhere in Lua.

@@ -21,8 +21,11 @@ package final class HostRule {
 
 /// What `dedup`, `throttle` and `sample` remember of a rule's keys. Not undone when an event fails.
 package final class RuleMemory {
+    /// Keys of `dedup`.
     package let dedup = KeyStore()
+    /// Keys of `throttle`.
     package let throttle = KeyStore()
+    /// Keys of `sample`.
     package let sample = KeyStore()
 
     /// Nothing remembered.

@@ -15,9 +15,11 @@ package enum LogLevel: Int, CaseIterable, Sendable {
 
 /// One line that a rule wrote to the log.
 package struct LogRecord: Equatable, Sendable {
+    /// How much it matters.
     package let level: LogLevel
     /// Name of the rule.
     package let rule: String
+    /// The line as the rule wrote it.
     package let text: String
     /// JSON text of the table that was given, empty without one.
     package let fields: String

@@ -133,7 +133,9 @@ enum TableText {
     }
 
     /// The code point of `\uXXXX` (and of the second half that may follow) as UTF-8.
-    private static func appendUnit(_ inside: UnsafeRawBufferPointer, _ index: inout Int, to buffer: UnsafeMutablePointer<sl_buffer>) {
+    private static func appendUnit(
+        _ inside: UnsafeRawBufferPointer, _ index: inout Int, to buffer: UnsafeMutablePointer<sl_buffer>
+    ) {
         guard let unit = unit(inside, index) else { return }
         index += 4
         var scalar = UInt32(unit)

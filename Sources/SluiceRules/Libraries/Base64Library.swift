@@ -74,7 +74,9 @@ enum Base64 {
     }
 
     /// Writes the decoded bytes; answers what is wrong with the text, or nil.
-    static func decode(_ text: UnsafeRawBufferPointer, _ alphabet: Alphabet, to buffer: UnsafeMutablePointer<sl_buffer>) -> String? {
+    static func decode(_ text: UnsafeRawBufferPointer, _ alphabet: Alphabet, to buffer: UnsafeMutablePointer<sl_buffer>)
+        -> String?
+    {
         // SAFETY: three bytes for each four characters begun were reserved.
         let to = sl_buffer_reserve(buffer, text.count / 4 * 3 + 3)!
         var length = 0

@@ -19,7 +19,8 @@ enum CSVLibrary {
             [
                 HostParameter("fields", .table, type: "any[]", "a list of texts, numbers and booleans; `null` is an empty field"),
                 .optional("delimiter", .string, "one character, by default `,`"),
-            ], returns: [HostResult("row", "string", "without line end")], "One row from a list of values, in quotes where needed.",
+            ], returns: [HostResult("row", "string", "without line end")],
+            "One row from a list of values, in quotes where needed.",
             example: #"event.message = csv.encode{ event.user, event.action, event.seconds }"#, body: encode),
     ]
 

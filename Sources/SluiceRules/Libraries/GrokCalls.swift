@@ -51,12 +51,15 @@
         }
 
         /// Writes a captured text as what it is to become; text that is no such number stays text.
-        private static func append(_ text: UnsafeRawBufferPointer, _ kind: Grok.Kind, to buffer: UnsafeMutablePointer<sl_buffer>) {
+        private static func append(_ text: UnsafeRawBufferPointer, _ kind: Grok.Kind, to buffer: UnsafeMutablePointer<sl_buffer>)
+        {
             switch kind {
             case .string: break
             case .int: if let number = NumberText.integer(text) { return buffer.appendInteger(number) }
             case .float:
-                if let number = Double(String(decoding: text, as: UTF8.self)), number.isFinite { return buffer.appendDouble(number) }
+                if let number = Double(String(decoding: text, as: UTF8.self)), number.isFinite {
+                    return buffer.appendDouble(number)
+                }
             }
             buffer.appendLiteral(text)
         }

@@ -19,7 +19,8 @@ enum HashLibrary {
             example: #"event.gravatar = hash.md5(event.email:lower())"#
         ) { Insecure.MD5.hash(data: $0).withUnsafeBytes($1) },
         authentication(
-            "hmac_sha256", "HMAC-SHA-256 of a text under a key: the same name for the same person, not to be guessed without the key.",
+            "hmac_sha256",
+            "HMAC-SHA-256 of a text under a key: the same name for the same person, not to be guessed without the key.",
             example: #"event.user = hash.hmac_sha256(key, event.user)"#
         ) { call, context, use in
             var code = context.caches.hmacSHA256.value(call.bytes(0)) { HMAC<SHA256>(key: SymmetricKey(data: $0)) }
@@ -27,7 +28,8 @@ enum HashLibrary {
             code.finalize().withUnsafeBytes(use)
         },
         authentication(
-            "hmac_sha512", "HMAC-SHA-512 of a text under a key.", example: #"event.signature = hash.hmac_sha512(key, event.message)"#
+            "hmac_sha512", "HMAC-SHA-512 of a text under a key.",
+            example: #"event.signature = hash.hmac_sha512(key, event.message)"#
         ) { call, context, use in
             var code = context.caches.hmacSHA512.value(call.bytes(0)) { HMAC<SHA512>(key: SymmetricKey(data: $0)) }
             code.update(data: call.bytes(1))
@@ -39,7 +41,8 @@ enum HashLibrary {
         ) { call, _ in call.push(Int64(crc32(call.bytes(0)))) },
         HostFunction(
             "hash", "fnv1a", [text], returns: [HostResult("hash", "integer", "64 bits, so half of them are negative")],
-            "FNV-1a of a text: a fast hash for buckets and sharding.", notes: "Not for secrets: anyone can find texts of equal hash.",
+            "FNV-1a of a text: a fast hash for buckets and sharding.",
+            notes: "Not for secrets: anyone can find texts of equal hash.",
             example: #"event.shard = hash.fnv1a(event.hostname) % 16"#
         ) { call, _ in call.push(Int64(bitPattern: fnv1a(call.bytes(0)))) },
     ]

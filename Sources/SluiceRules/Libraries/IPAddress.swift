@@ -33,7 +33,9 @@ struct IPAddress: Equatable {
 
     /// The address with all bits behind the first `bits` cleared.
     func masked(_ bits: Int) -> IPAddress {
-        if isIPv4 { return IPAddress(high: 0, low: bits == 0 ? 0 : low & (0xFFFF_FFFF << UInt64(32 - bits) & 0xFFFF_FFFF), isIPv4: true) }
+        if isIPv4 {
+            return IPAddress(high: 0, low: bits == 0 ? 0 : low & (0xFFFF_FFFF << UInt64(32 - bits) & 0xFFFF_FFFF), isIPv4: true)
+        }
         if bits >= 64 {
             return IPAddress(high: high, low: bits == 64 ? 0 : low & (.max << UInt64(128 - bits)), isIPv4: false)
         }

@@ -22,7 +22,9 @@ enum IPLibrary {
         ) { call, _ in
             if let address = IPAddress(call.bytes(0)) { call.push(Int64(address.isIPv4 ? 4 : 6)) } else { call.pushNil() }
         },
-        question("is_private", "an address of private use (RFC 1918, or fc00::/7)", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]),
+        question(
+            "is_private", "an address of private use (RFC 1918, or fc00::/7)",
+            ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"]),
         question("is_loopback", "an address of the host itself (127.0.0.0/8 or ::1)", ["127.0.0.0/8", "::1"]),
         question("is_link_local", "a link-local address (169.254.0.0/16 or fe80::/10)", ["169.254.0.0/16", "fe80::/10"]),
         question("is_multicast", "a multicast address (224.0.0.0/4 or ff00::/8)", ["224.0.0.0/4", "ff00::/8"]),
@@ -86,7 +88,8 @@ enum IPLibrary {
     private static let networks: [HostFunction] = [
         HostFunction(
             "ip", "contains", [network, address], returns: [HostResult("is_inside", "boolean", "")],
-            "Whether an address lies in a network.", notes: "A text that is no network is an error, one that is no address is not inside.",
+            "Whether an address lies in a network.",
+            notes: "A text that is no network is an error, one that is no address is not inside.",
             example: #"if ip.contains("10.0.0.0/8", event.client) then event.site = "office" end"#
         ) { call, context in
             guard let network = context.network(call, 0, of: "ip.contains") else { return }

@@ -25,7 +25,9 @@ enum KVLibrary {
         "value_separator", .string, "between name and value, by default `=`")
 
     /// The two separators; fails the call when one is empty or both are the same.
-    private static func separators(_ call: HostCall, of name: String) -> (pair: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
+    private static func separators(_ call: HostCall, of name: String) -> (
+        pair: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    )? {
         let blank: StaticString = " "
         let equals: StaticString = "="
         // SAFETY: static strings live for ever.
@@ -212,7 +214,9 @@ struct PairScanner {
         return nil
     }
 
-    @inline(__always) private static func starts(_ text: UnsafeRawBufferPointer, _ at: Int, _ part: UnsafeRawBufferPointer) -> Bool {
+    @inline(__always) private static func starts(_ text: UnsafeRawBufferPointer, _ at: Int, _ part: UnsafeRawBufferPointer)
+        -> Bool
+    {
         guard at + part.count <= text.count, text[at] == part[0] else { return false }
         return part.count == 1 || text[at..<at + part.count].elementsEqual(part)
     }

@@ -17,7 +17,8 @@ enum LogLibrary {
                 .optional("fields", .table, type: "table<string, any>", "values that belong to it"),
             ],
             returns: [], summary,
-            notes: "Each rule may write \(LogLimit.linesMax) lines of a level in 10 seconds; further ones are counted and told of in one line.",
+            notes:
+                "Each rule may write \(LogLimit.linesMax) lines of a level in 10 seconds; further ones are counted and told of in one line.",
             example: example
         ) { call, context in
             context.rules[call.rule].log(level, now: context.logClock(), to: context.logSink) {

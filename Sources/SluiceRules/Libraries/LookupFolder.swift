@@ -18,7 +18,9 @@ struct LookupFolder {
     /// The bytes of a file below the folder; `function` names the caller in messages.
     func read(_ name: String, for function: String) throws(Fault) -> [UInt8] {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        if name.isEmpty || name.utf8.contains(0) { throw Fault(message: "\(function): a file name is not empty and has no zero byte") }
+        if name.isEmpty || name.utf8.contains(0) {
+            throw Fault(message: "\(function): a file name is not empty and has no zero byte")
+        }
         if name.hasPrefix("/") || parts.contains("..") {
             throw Fault(message: "\(function): `\(name)` leads out of the rule's folder; put the file below `\(path)`")
         }
@@ -48,7 +50,8 @@ struct LookupFolder {
         }
         guard status.st_size <= LookupFolder.fileBytesMax else {
             throw Fault(
-                message: "\(function): `\(name)` has \(status.st_size) bytes; a lookup file has at most \(LookupFolder.fileBytesMax)")
+                message:
+                    "\(function): `\(name)` has \(status.st_size) bytes; a lookup file has at most \(LookupFolder.fileBytesMax)")
         }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var filled = 0

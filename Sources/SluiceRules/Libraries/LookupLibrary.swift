@@ -9,9 +9,12 @@ enum LookupLibrary {
                 path, HostParameter("key", .string, "name of the column to look up by"),
                 .repeated("value", .string, "names of the columns to answer; without any, all others"),
             ],
-            returns: [HostResult("table", "table<string, string|table<string, string>>", "by key: the value, or a table of several")],
+            returns: [
+                HostResult("table", "table<string, string|table<string, string>>", "by key: the value, or a table of several")
+            ],
             "A table from a CSV file whose first row names the columns.",
-            notes: "With one value column the entries are texts, otherwise tables by column name. The last row of a key counts. " + loading,
+            notes: "With one value column the entries are texts, otherwise tables by column name. The last row of a key counts. "
+                + loading,
             example: #"local team_of = lookup.csv("teams.csv", "appname", "team")"#, body: csv),
         HostFunction(
             "lookup", "json", [path], returns: [HostResult("table", "table", "the object or array")],
@@ -53,7 +56,8 @@ enum LookupLibrary {
     /// Reads a file for the calling rule; fails the call when it may not or cannot.
     private static func read(_ call: HostCall, _ context: HostContext, _ function: String) -> [UInt8]? {
         guard context.isLoading else {
-            call.fail("\(function) reads a file and works while the rule loads only; call it at the top of the rule and keep the table")
+            call.fail(
+                "\(function) reads a file and works while the rule loads only; call it at the top of the rule and keep the table")
             return nil
         }
         let rule = context.rules[call.rule]
@@ -161,7 +165,8 @@ enum LookupLibrary {
                 if row.fields == [[]] { continue }
                 if !row.isClosed { return "\(function): row \(rowNumber) of `\(name)` has a quote that is not closed" }
                 guard keyColumn < row.fields.count else {
-                    return "\(function): row \(rowNumber) of `\(name)` has \(row.fields.count) fields and no `\(columns[keyColumn])`"
+                    return
+                        "\(function): row \(rowNumber) of `\(name)` has \(row.fields.count) fields and no `\(columns[keyColumn])`"
                 }
                 let fault = body(row.fields[keyColumn]) { write(row.fields, values, header, isSingle: isSingle, to: $0) }
                 if let fault { return "\(function): row \(rowNumber) of `\(name)`: \(fault)" }

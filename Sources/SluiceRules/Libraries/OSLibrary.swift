@@ -5,7 +5,8 @@ import SluiceEvent
 enum OSLibrary {
     static let functions: [HostFunction] = [
         HostFunction(
-            "os", "time", [.optional("date", .table, "fields `year`, `month`, `day`, and `hour` (12), `min`, `sec`, in the local zone")],
+            "os", "time",
+            [.optional("date", .table, "fields `year`, `month`, `day`, and `hour` (12), `min`, `sec`, in the local zone")],
             returns: [HostResult("seconds", "integer", "Unix seconds")],
             "The clock in whole seconds, or the seconds of a date.",
             notes: "In `filter`, `replay` and tests the clock is the latest timestamp seen.",
@@ -34,11 +35,15 @@ enum OSLibrary {
             return Int(String(decoding: digits, as: UTF8.self))
         }
         var parts: [Int] = []
-        for (name, standard) in [("year", nil), ("month", nil), ("day", nil), ("hour", 12), ("min", 0), ("sec", 0)] as [(String, Int?)] {
+        for (name, standard) in [("year", nil), ("month", nil), ("day", nil), ("hour", 12), ("min", 0), ("sec", 0)]
+            as [(String, Int?)]
+        {
             guard let value = field(name, standard) else {
                 return call.fail("field `\(name)` of the date given to os.time is missing or no integer")
             }
-            guard (-100_000...100_000).contains(value) else { return call.fail("field `\(name)` of the date given to os.time is out of range") }
+            guard (-100_000...100_000).contains(value) else {
+                return call.fail("field `\(name)` of the date given to os.time is out of range")
+            }
             parts.append(value)
         }
         // Months and days beyond their range carry over, as in C.
@@ -55,7 +60,8 @@ enum OSLibrary {
         if isUTC { format.removeFirst() }
         let seconds: Int64
         if call.has(1) {
-            guard let given = Int64(exactly: call.number(1).rounded(.down)), (-9_000_000_000...9_000_000_000).contains(given) else {
+            guard let given = Int64(exactly: call.number(1).rounded(.down)), (-9_000_000_000...9_000_000_000).contains(given)
+            else {
                 return call.fail("bad argument #2 to 'os.date' (time out of range)")
             }
             seconds = given
@@ -72,7 +78,8 @@ enum OSLibrary {
         }
         if format.isEmpty { return call.push("") }
         // `%c` and `%x`, `%X` are those of the C locale.
-        format = format.replacing("%c", with: "%a %b %e %H:%M:%S %Y").replacing("%x", with: "%m/%d/%y").replacing("%X", with: "%H:%M:%S")
+        format = format.replacing("%c", with: "%a %b %e %H:%M:%S %Y").replacing("%x", with: "%m/%d/%y").replacing(
+            "%X", with: "%H:%M:%S")
         do throws(TimeFormatError) {
             let compiled = try TimeFormat(format)
             var text = [UInt8](repeating: 0, count: compiled.bytesMax)

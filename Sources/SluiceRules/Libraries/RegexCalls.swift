@@ -153,7 +153,9 @@ import SluiceRegex
         private static func fits(_ call: HostCall, _ matcher: PatternMatcher, _ others: Int, _ name: String) -> Bool {
             let most = HostCall.resultsMax - others
             guard matcher.pattern.captureCount > most else { return true }
-            call.failArgument(1, of: name, "at most \(most) groups expected, got \(matcher.pattern.captureCount); name them and use `re.capture`")
+            call.failArgument(
+                1, of: name,
+                "at most \(most) groups expected, got \(matcher.pattern.captureCount); name them and use `re.capture`")
             return false
         }
 
@@ -182,7 +184,9 @@ import SluiceRegex
                     index += 1
                     continue
                 }
-                guard let reference = reference(text, &index) else { return "group such as `$1` or `${name}` expected behind `$`" }
+                guard let reference = reference(text, &index) else {
+                    return "group such as `$1` or `${name}` expected behind `$`"
+                }
                 guard let group = Int(reference) ?? matcher.pattern.number(ofGroup: reference),
                     group <= matcher.pattern.captureCount
                 else { return "pattern has no group `\(reference)`" }

@@ -32,7 +32,9 @@ enum RegexLibrary {
         HostFunction(
             "re", "gsub",
             [
-                text, pattern, HostParameter("replacement", .string, "`$1` or `${1}` a group, `${name}` a named one, `$0` the match, `$$` a `$`"),
+                text, pattern,
+                HostParameter(
+                    "replacement", .string, "`$1` or `${1}` a group, `${name}` a named one, `$0` the match, `$$` a `$`"),
                 .optional("n", .integer, "replace at most so many matches"),
             ],
             returns: [HostResult("text", "string", ""), HostResult("count", "integer", "matches replaced")],
@@ -47,7 +49,8 @@ enum RegexLibrary {
     ]
 
     static let text = HostParameter("text", .string, "any bytes; those that are not UTF-8 match nothing")
-    private static let pattern = HostParameter("pattern", .string, "write it in `[[…]]`, so that backslashes stay; `(?i)` at its start ignores case")
+    private static let pattern = HostParameter(
+        "pattern", .string, "write it in `[[…]]`, so that backslashes stay; `(?i)` at its start ignores case")
     private static let start = HostParameter.optional(
         "start", .integer, "byte to look from, by default 1; negative counts from the end")
     private static let about =

@@ -100,7 +100,8 @@ enum TimeLibrary {
             offset.map { civil.seconds &- Int64($0) &* 60 } ?? zone.unixSeconds(ofLocal: civil.seconds)
         }
         let nowSeconds = CivilTime.floorDivide(now, by: 1_000_000_000).quotient
-        let today = CivilTime(seconds: nowSeconds &+ (offset.map { Int64($0) &* 60 } ?? Int64(zone.offsetSeconds(atUnix: nowSeconds))))
+        let today = CivilTime(
+            seconds: nowSeconds &+ (offset.map { Int64($0) &* 60 } ?? Int64(zone.offsetSeconds(atUnix: nowSeconds))))
         if !parsed.hasDate, parsed.unixSeconds == nil {
             parsed.civil.year = today.year
             parsed.civil.month = today.month

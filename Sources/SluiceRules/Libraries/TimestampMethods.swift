@@ -8,7 +8,8 @@ enum TimestampMethods {
             HostFunction.methods, "format",
             [
                 this, .optional("format", .string, "codes as in strftime; without it RFC 3339"),
-                .optional("zone", .string, "zone to show the time in (`Europe/Berlin`, `UTC`), by default the timestamp's own offset"),
+                .optional(
+                    "zone", .string, "zone to show the time in (`Europe/Berlin`, `UTC`), by default the timestamp's own offset"),
             ], returns: [HostResult("text", "string", "")], "The time as text.", notes: TimeLibrary.timeCodes,
             example: #"event.day = event.timestamp:format("%Y-%m-%d", "Europe/Berlin")"#, body: format),
         HostFunction(
@@ -37,12 +38,15 @@ enum TimestampMethods {
         HostFunction(
             HostFunction.methods, "truncate",
             [this, HostParameter("step", .duration, "such as `1h`, `5m`, or seconds"), zone],
-            returns: [HostResult("time", "timestamp", "")], "The start of the step that the time lies in: of its hour, day, five minutes.",
+            returns: [HostResult("time", "timestamp", "")],
+            "The start of the step that the time lies in: of its hour, day, five minutes.",
             notes: "Steps count from midnight 1 January 1970, in the local time of the zone.",
             example: #"event.window = event.timestamp:truncate("5m")"#, body: truncate),
         HostFunction(
-            HostFunction.methods, "at_zone", [this, HostParameter("zone", .string, "zone such as `Europe/Berlin`, `UTC`, `+02:00`")],
-            returns: [HostResult("time", "timestamp", "the same instant")], "The same instant, written with the offset of a zone.",
+            HostFunction.methods, "at_zone",
+            [this, HostParameter("zone", .string, "zone such as `Europe/Berlin`, `UTC`, `+02:00`")],
+            returns: [HostResult("time", "timestamp", "the same instant")],
+            "The same instant, written with the offset of a zone.",
             example: #"event.timestamp = event.timestamp:at_zone("UTC")"#
         ) { call, context in
             guard let zone = context.zone(call, 1, of: "timestamp:at_zone") else { return }

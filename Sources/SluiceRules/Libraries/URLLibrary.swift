@@ -40,7 +40,8 @@ enum URLLibrary {
         HostFunction(
             "url", "parse_query", [HostParameter("query", .string, "`a=1&b=2`, a leading `?` is skipped")],
             returns: [HostResult("values", "table<string, string|string[]>", "decoded; a list for a name that is repeated")],
-            "The names and values of a query.", notes: "`+` is a blank, `;` separates nothing, a name without `=` has an empty value.",
+            "The names and values of a query.",
+            notes: "`+` is a blank, `;` separates nothing, a name without `=` has an empty value.",
             example: #"event.search = url.parse_query(parts.query or "").q"#, body: parseQuery),
         HostFunction(
             "url", "build_query",
@@ -148,7 +149,8 @@ enum URLLibrary {
             if item.value.isTable {
                 guard var list = TableReader(item.value.text), list.isArray else {
                     return call.failArgument(
-                        0, of: "url.build_query", "a value is text, number, boolean or list; `\(TableValue(key: item.key).string)` is a table")
+                        0, of: "url.build_query",
+                        "a value is text, number, boolean or list; `\(TableValue(key: item.key).string)` is a table")
                 }
                 while let element = list.next() { append(item.key, element.value, from: start, call.scratch) }
             } else if !item.value.isNull {

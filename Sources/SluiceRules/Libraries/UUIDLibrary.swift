@@ -12,7 +12,8 @@ enum UUIDLibrary {
         HostFunction(
             "uuid", "v7", [], returns: [HostResult("id", "string", "36 characters, lower case")],
             "An identifier that sorts by time (RFC 9562, section 5.7).",
-            notes: "The time is `time.now()`; identifiers of one lane made in the same millisecond sort in the order of the calls.",
+            notes:
+                "The time is `time.now()`; identifiers of one lane made in the same millisecond sort in the order of the calls.",
             example: #"event.id = uuid.v7()"#
         ) { call, context in
             let milliseconds = max(0, context.now) / 1_000_000

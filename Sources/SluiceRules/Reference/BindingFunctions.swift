@@ -4,7 +4,8 @@ enum BindingFunctions {
     static let functions: [HostFunction] = field + json
 
     private static let event = HostParameter("event", .any, type: "event", "the event")
-    private static let name = HostParameter("name", .string, "name of a field; an absent one, or one that is no text, has no bytes")
+    private static let name = HostParameter(
+        "name", .string, "name of a field; an absent one, or one that is no text, has no bytes")
     private static let found = HostResult("found", "boolean", "false when the field is absent")
 
     private static let field: [HostFunction] = [
@@ -22,7 +23,8 @@ enum BindingFunctions {
             "The bytes of the field.", #"if (field.length(event, "message") or 0) > 8192 then return "large" end"#),
         declare(
             "field", "matches", [event, name, HostParameter("pattern", .string, "Lua pattern")], [found],
-            "Whether a Lua pattern matches in the field.", #"if field.matches(event, "message", "^%d+ ") then also("numbered") end"#),
+            "Whether a Lua pattern matches in the field.",
+            #"if field.matches(event, "message", "^%d+ ") then also("numbered") end"#),
         declare(
             "field", "match", [event, name, HostParameter("pattern", .string, "Lua pattern")],
             [HostResult("...", "string|integer|nil", "captures, or the whole match; nil when nothing matches")],
@@ -36,7 +38,10 @@ enum BindingFunctions {
             "field", "trim", [event, name], [], "Takes blanks off both ends of the field.", #"field.trim(event, "message")"#),
         declare(
             "field", "replace",
-            [event, name, HostParameter("text", .string, "plain text"), HostParameter("with", .string, "plain text in its place")],
+            [
+                event, name, HostParameter("text", .string, "plain text"),
+                HostParameter("with", .string, "plain text in its place"),
+            ],
             [HostResult("count", "integer", "how many")], "Replaces each occurrence of the text in the field.",
             #"field.replace(event, "message", "\t", " ")"#),
     ]

@@ -43,7 +43,8 @@ struct LibrarySummary {
             text: "The named patterns of Logstash over regular expressions. Only in builds with the trait `Regex`."),
         LibrarySummary(
             name: "", title: "dedup, throttle, sample",
-            text: "Which events of many to keep. These are global functions; each rule has its own memory, which survives reloads."),
+            text:
+                "Which events of many to keep. These are global functions; each rule has its own memory, which survives reloads."),
     ]
 
     /// The functions of a library that users may call, in order.

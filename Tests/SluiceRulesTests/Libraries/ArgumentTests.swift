@@ -34,7 +34,8 @@ import Testing
             call.failure("timestamp:format", 5)
                 == "calling 'timestamp:format' on bad self (timestamp expected, got number)")
         #expect(
-            call.failure("timestamp:format", .unix(0), true) == "bad argument #1 to 'timestamp:format' (string expected, got boolean)")
+            call.failure("timestamp:format", .unix(0), true)
+                == "bad argument #1 to 'timestamp:format' (string expected, got boolean)")
     }
 
     @Test func `further arguments than a function knows are ignored, as in Lua`() {

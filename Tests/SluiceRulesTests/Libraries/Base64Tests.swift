@@ -6,7 +6,8 @@ import Testing
     private let call = LibraryBench()
 
     @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
     ])
     func `the vectors of RFC 4648 hold both ways`(_ plain: String, _ encoded: String) {
         #expect(call("base64.encode", .string(plain)) == .string(encoded))

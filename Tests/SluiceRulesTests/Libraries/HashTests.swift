@@ -29,7 +29,9 @@ import Testing
                 9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737
                 """)
         #expect(
-            call("hash.hmac_sha256", .text([UInt8](repeating: 0xaa, count: 131)), "Test Using Larger Than Block-Size Key - Hash Key First")
+            call(
+                "hash.hmac_sha256", .text([UInt8](repeating: 0xaa, count: 131)),
+                "Test Using Larger Than Block-Size Key - Hash Key First")
                 == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
     }
 

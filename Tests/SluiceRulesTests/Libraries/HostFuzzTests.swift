@@ -4,11 +4,14 @@ import Testing
 
 @Suite struct HostFuzzTests {
     private static let texts = [
-        "", "a", "10.0.0.0/8", "::1", "60s", "%Y-%m-%d %H:%M:%S", "2026-01-31T22:14:15Z", "a=b c=\"d", "a,\"b", "http://u:p@h:1/p?q#f",
-        "Europe/Berlin", "%", "%{IP:a}", "(a)|b", "$1${x}", "hex", "ms", "\u{0}", "é", "=", " ", "Zm9v", "9999999999999999999", "1e5",
+        "", "a", "10.0.0.0/8", "::1", "60s", "%Y-%m-%d %H:%M:%S", "2026-01-31T22:14:15Z", "a=b c=\"d", "a,\"b",
+        "http://u:p@h:1/p?q#f",
+        "Europe/Berlin", "%", "%{IP:a}", "(a)|b", "$1${x}", "hex", "ms", "\u{0}", "é", "=", " ", "Zm9v", "9999999999999999999",
+        "1e5",
     ]
     private static let tables = [
-        "{}", "[]", #"["10.0.0.0/8","x"]"#, #"{"a":"b","c":[1,null,{"d":"\u00e9\ud83d\ude00\ud800"}]}"#, "[1,2.5,true]", "{", "[1", "\"",
+        "{}", "[]", #"["10.0.0.0/8","x"]"#, #"{"a":"b","c":[1,null,{"d":"\u00e9\ud83d\ude00\ud800"}]}"#, "[1,2.5,true]", "{",
+        "[1", "\"",
         "", #"{"a"}"#, #"{"a":}"#, "[[[[[[]]]]]]", "{\"\\", "[\"\\u00",
     ]
 
@@ -36,7 +39,8 @@ import Testing
         var choices: [RuleValue] = []
         if kinds.contains(.string) {
             choices.append(.string(Self.texts.randomElement(using: &random)!))
-            choices.append(.text((0..<Int.random(in: 0...20, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }))
+            choices.append(
+                .text((0..<Int.random(in: 0...20, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }))
             choices.append(.string(Self.texts.randomElement(using: &random)! + Self.texts.randomElement(using: &random)!))
         }
         if kinds.contains(.integer) {
@@ -49,7 +53,8 @@ import Testing
         if kinds.contains(.table) { choices.append(.table(Self.tables.randomElement(using: &random)!)) }
         if kinds.contains(.timestamp) {
             let moment = [0, .max, .min, Int64(bitPattern: random.next())].randomElement(using: &random)!
-            let detail = Timestamp.detail(digits: Int.random(in: 0...9, using: &random), offsetMinutes: Int.random(in: -900...900, using: &random))
+            let detail = Timestamp.detail(
+                digits: Int.random(in: 0...9, using: &random), offsetMinutes: Int.random(in: -900...900, using: &random))
             choices.append(.time(Timestamp(nanoseconds: moment, detail: detail)))
         }
         if kinds.contains(.null) { choices += [.null, .other, nil] }

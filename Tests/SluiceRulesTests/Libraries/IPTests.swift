@@ -12,7 +12,8 @@ import Testing
     func `an address is valid`(_ text: String) { #expect(call("ip.valid", .string(text)) == true) }
 
     @Test(arguments: [
-        "", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1..2.3", "1.2.3.", ":", ":::", "1:", ":1",
+        "", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1..2.3", "1.2.3.", ":", ":::", "1:",
+        ":1",
         "1::2::3", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "12345::", "g::", "fe80::1%eth0", "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3",
         "1.2.3.4::", "[::1]", "1:2:3:4:5:6:7:8::", "localhost", "0x7f.0.0.1", "1.2.3.4/8",
     ])
@@ -42,12 +43,14 @@ import Testing
 
     @Test(arguments: [
         ("10.0.0.0/8", "10.255.255.255", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.1.2.3/8", "10.9.9.9", true),
-        ("0.0.0.0/0", "255.255.255.255", true), ("0.0.0.0/0", "::1", false), ("::/0", "ffff::", true), ("::/0", "10.0.0.1", false),
+        ("0.0.0.0/0", "255.255.255.255", true), ("0.0.0.0/0", "::1", false), ("::/0", "ffff::", true),
+        ("::/0", "10.0.0.1", false),
         ("10.0.0.1/32", "10.0.0.1", true), ("10.0.0.1/32", "10.0.0.0", false), ("10.0.0.1", "10.0.0.1", true),
         ("10.0.0.0/31", "10.0.0.1", true), ("10.0.0.0/31", "10.0.0.2", false), ("2001:db8::/32", "2001:db8:ffff::1", true),
         ("2001:db8::/33", "2001:db8:8000::", false), ("2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff", true),
         ("2001:db8::/65", "2001:db8::8000:0:0:0", false), ("2001:db8::1/128", "2001:db8::1", true),
-        ("::ffff:10.0.0.0/104", "10.1.2.3", true), ("10.0.0.0/8", "::ffff:10.1.2.3", true), ("10.0.0.0/8", "not an address", false),
+        ("::ffff:10.0.0.0/104", "10.1.2.3", true), ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+        ("10.0.0.0/8", "not an address", false),
     ])
     func `a network contains what its prefix says`(_ network: String, _ address: String, _ isInside: Bool) {
         #expect(call("ip.contains", .string(network), .string(address)) == .boolean(isInside))
@@ -121,7 +124,8 @@ import Testing
 
     @Test func `a table of networks answers for the narrowest one`() {
         call.context.isLoading = true
-        let handle = call("ip.networks", .table(#"{"10.0.0.0/8":"all","10.1.0.0/16":{"site":"Berlin"},"10.1.2.3":7,"::/0":true}"#))
+        let handle = call(
+            "ip.networks", .table(#"{"10.0.0.0/8":"all","10.1.0.0/16":{"site":"Berlin"},"10.1.2.3":7,"::/0":true}"#))
         #expect(call("lookup.find", handle, "10.9.9.9") == "all")
         #expect(call("lookup.find", handle, "10.1.9.9") == .table(#"{"site":"Berlin"}"#))
         #expect(call("lookup.find", handle, "10.1.2.3") == 7)

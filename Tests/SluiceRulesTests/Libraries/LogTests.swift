@@ -34,7 +34,9 @@ import Testing
         _ = call.all("log.info", "y")
         #expect(
             lines.records.suffix(2) == [
-                LogRecord(level: .info, rule: "test", text: "5 more info lines of rule `test` were left out (limit: 20 in 10s)", fields: ""),
+                LogRecord(
+                    level: .info, rule: "test", text: "5 more info lines of rule `test` were left out (limit: 20 in 10s)",
+                    fields: ""),
                 LogRecord(level: .info, rule: "test", text: "y", fields: ""),
             ])
     }

@@ -30,7 +30,8 @@ import Testing
         #expect(
             call("lookup.csv", "teams.csv", "team", "mail", "appname")
                 == .table(
-                    #"{"infra":{"mail":"i@x","appname":"sshd"},"web, edge":{"mail":"w@x","appname":"nginx"},"security":{"mail":"s@x","appname":"sshd"}}"#))
+                    #"{"infra":{"mail":"i@x","appname":"sshd"},"web, edge":{"mail":"w@x","appname":"nginx"},"security":{"mail":"s@x","appname":"sshd"}}"#
+                ))
         #expect(call.context.rules[0].filesRead == [root.path + "/rules/teams.csv"])
     }
 
@@ -110,6 +111,7 @@ import Testing
         call.context.isLoading = false
         #expect(
             call.failure("lookup.lines", "users.txt")
-                == "lookup.lines reads a file and works while the rule loads only; call it at the top of the rule and keep the table")
+                == "lookup.lines reads a file and works while the rule loads only; call it at the top of the rule and keep the table"
+        )
     }
 }

@@ -7,7 +7,8 @@ import Testing
 
     @Test(arguments: [
         ("a,b,c", #"["a","b","c"]"#), ("", #"[""]"#), (",", #"["",""]"#), (#""a,b",c"#, #"["a,b","c"]"#),
-        (#""say ""hi""",x"#, #"["say \"hi\"","x"]"#), ("a,b\r\n", #"["a","b"]"#), ("\"two\nlines\",x", #"["two\u000alines","x"]"#),
+        (#""say ""hi""",x"#, #"["say \"hi\"","x"]"#), ("a,b\r\n", #"["a","b"]"#),
+        ("\"two\nlines\",x", #"["two\u000alines","x"]"#),
         (#"a"b,c"#, #"["a\"b","c"]"#), (#""a"b,c"#, #"["ab","c"]"#), (#"" ","#, #"[" ",""]"#),
     ])
     func `a row comes apart as RFC 4180 says`(_ row: String, _ fields: String) {
@@ -20,14 +21,20 @@ import Testing
         #expect(call("csv.parse", "1", nil, .table(#"["x","y"]"#)) == .table(#"{"x":"1"}"#))
         #expect(call.all("csv.parse", #""open"#) == [nil, "a quote is not closed"])
         #expect(call.failure("csv.parse", "a", ";;") == "bad argument #2 to 'csv.parse' (one character expected, got `;;`)")
-        #expect(call.failure("csv.parse", "a", nil, .table("{\"a\":1}")) == "bad argument #3 to 'csv.parse' (list of names expected, got a table)")
+        #expect(
+            call.failure("csv.parse", "a", nil, .table("{\"a\":1}"))
+                == "bad argument #3 to 'csv.parse' (list of names expected, got a table)")
     }
 
     @Test func `a row is written with quotes where needed`() {
-        #expect(call("csv.encode", .table(#"["a","b,c","d\"e","",null,1,2.5,true," x","l\nm"]"#)) == "a,\"b,c\",\"d\"\"e\",,,1,2.5,true,\" x\",\"l\nm\"")
+        #expect(
+            call("csv.encode", .table(#"["a","b,c","d\"e","",null,1,2.5,true," x","l\nm"]"#))
+                == "a,\"b,c\",\"d\"\"e\",,,1,2.5,true,\" x\",\"l\nm\"")
         #expect(call("csv.encode", .table(#"["a,b","c;d"]"#), ";") == "a,b;\"c;d\"")
         #expect(call("csv.encode", .table("{}")) == "")
-        #expect(call.failure("csv.encode", .table(#"{"a":1}"#)) == "bad argument #1 to 'csv.encode' (list expected, got a table with names)")
+        #expect(
+            call.failure("csv.encode", .table(#"{"a":1}"#))
+                == "bad argument #1 to 'csv.encode' (list expected, got a table with names)")
     }
 
     @Test func `what was written reads back`() {
@@ -35,7 +42,9 @@ import Testing
         let alphabet = Array("ab,\"; \n\r".utf8)
         for _ in 0..<500 {
             let fields = (0..<Int.random(in: 1...5, using: &random)).map { _ in
-                String(decoding: (0..<Int.random(in: 0...6, using: &random)).map { _ in alphabet.randomElement(using: &random)! }, as: UTF8.self)
+                String(
+                    decoding: (0..<Int.random(in: 0...6, using: &random)).map { _ in alphabet.randomElement(using: &random)! },
+                    as: UTF8.self)
             }
             let json = "[" + fields.map { "\"" + $0.flatMap { escaped($0) } + "\"" }.joined(separator: ",") + "]"
             let row = call("csv.encode", .table(json))
@@ -68,7 +77,8 @@ import Testing
         #expect(call("kv.parse", "a => 1, b => 2", ",", "=>") == .table(#"{"a":"1","b":"2"}"#))
         #expect(call("kv.parse", "a=1; b=2", ";") == .table(#"{"a":"1","b":"2"}"#))
         #expect(call.failure("kv.parse", "a", "") == "bad argument #2 to 'kv.parse' (a separator is not empty)")
-        #expect(call.failure("kv.parse", "a", "=", "=") == "bad argument #3 to 'kv.parse' (the separators differ, got `=` for both)")
+        #expect(
+            call.failure("kv.parse", "a", "=", "=") == "bad argument #3 to 'kv.parse' (the separators differ, got `=` for both)")
     }
 
     @Test func `pairs are written with quotes where needed`() {
@@ -78,7 +88,9 @@ import Testing
         #expect(
             call("kv.parse", text)
                 == .table(#"{"a":"b","c":"d e","f":"","g":"1","h":"true","i":"x\"y\\z","j":"l\u000am","k":"=","l":"[1]"}"#))
-        #expect(call.failure("kv.encode", .table("[1]")) == "bad argument #1 to 'kv.encode' (table of names and values expected, got a list)")
+        #expect(
+            call.failure("kv.encode", .table("[1]"))
+                == "bad argument #1 to 'kv.encode' (table of names and values expected, got a list)")
     }
 
     @Test func `bytes that are not UTF-8 stay as they are`() {

@@ -14,7 +14,8 @@ import Testing
             try LibraryPage.text.write(to: Self.page, atomically: true, encoding: .utf8)
         }
         let written = try String(contentsOf: Self.page, encoding: .utf8)
-        #expect(written == LibraryPage.text, "the page is stale; UPDATE_GOLDEN=1 swift test --filter LibraryPageTests rewrites it")
+        #expect(
+            written == LibraryPage.text, "the page is stale; UPDATE_GOLDEN=1 swift test --filter LibraryPageTests rewrites it")
     }
 
     @Test func `every library is introduced`() {

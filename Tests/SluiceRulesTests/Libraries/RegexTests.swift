@@ -55,7 +55,8 @@ import Testing
         }
 
         @Test func `gsub replaces with groups`() {
-            #expect(call.all("re.gsub", "password=x1 password=y2", #"(password=)\S+"#, "$1***") == ["password=*** password=***", 2])
+            #expect(
+                call.all("re.gsub", "password=x1 password=y2", #"(password=)\S+"#, "$1***") == ["password=*** password=***", 2])
             #expect(call.all("re.gsub", "a-b", #"(?<l>\w)-(?<r>\w)"#, "${r}-${l} $0 $$") == ["b-a a-b $", 1])
             #expect(call.all("re.gsub", "aaa", "a", "b", 2) == ["bba", 2])
             #expect(call.all("re.gsub", "aaa", "a", "b", 0) == ["aaa", 0])
@@ -64,7 +65,8 @@ import Testing
             #expect(call.all("re.gsub", "b", "(a)?b", "[${1}]") == ["[]", 1])
             #expect(call.failure("re.gsub", "a", "a", "$2") == "bad argument #3 to 're.gsub' (pattern has no group `2`)")
             #expect(call.failure("re.gsub", "a", "a", "${x}") == "bad argument #3 to 're.gsub' (pattern has no group `x`)")
-            #expect(call.failure("re.gsub", "a", "a", "$") == "bad argument #3 to 're.gsub' (a `$` stands at the end; write `$$`)")
+            #expect(
+                call.failure("re.gsub", "a", "a", "$") == "bad argument #3 to 're.gsub' (a `$` stands at the end; write `$$`)")
             #expect(
                 call.failure("re.gsub", "a", "a", "$x")
                     == "bad argument #3 to 're.gsub' (group such as `$1` or `${name}` expected behind `$`)")
@@ -75,16 +77,21 @@ import Testing
             let message = call.failure("re.test", text, "^(a|a|b?a)+$")
             #expect(
                 message
-                    == "re.test: pattern `^(a|a|b?a)+$` needs more than 1000000 steps for a text of 61 bytes; make its repeats less nested")
+                    == "re.test: pattern `^(a|a|b?a)+$` needs more than 1000000 steps for a text of 61 bytes; make its repeats less nested"
+            )
         }
 
         @Test func `a pattern that does not compile says where`() {
-            #expect(call.failure("re.test", "a", "(a")?.hasPrefix("bad argument #2 to 're.test' (regular expression `(a` does not compile: ") == true)
+            #expect(
+                call.failure("re.test", "a", "(a")?.hasPrefix(
+                    "bad argument #2 to 're.test' (regular expression `(a` does not compile: ") == true)
         }
 
         @Test func `grok finds fields and makes numbers`() {
             #expect(
-                call("grok.match", "10.0.0.1 GET 15 0.043", "%{IP:client} %{WORD:method} %{NUMBER:bytes:int} %{NUMBER:seconds:float}")
+                call(
+                    "grok.match", "10.0.0.1 GET 15 0.043",
+                    "%{IP:client} %{WORD:method} %{NUMBER:bytes:int} %{NUMBER:seconds:float}")
                     == .table(#"{"client":"10.0.0.1","method":"GET","bytes":15,"seconds":0.043}"#))
             #expect(call("grok.match", "x", "^%{IP:client}$") == nil)
             #expect(call("grok.match", "id=A7", "id=%{ID:id}", .table(#"{"ID":"[A-Z]\\d"}"#)) == .table(#"{"id":"A7"}"#))
@@ -96,7 +103,9 @@ import Testing
 
         @Test func `many patterns do not grow the cache, and each is found again`() {
             for round in 0..<3 {
-                for index in 0..<600 { #expect(call("re.test", .string("n\(index)"), .string("^n\(index)$")) == true, "\(round)") }
+                for index in 0..<600 {
+                    #expect(call("re.test", .string("n\(index)"), .string("^n\(index)$")) == true, "\(round)")
+                }
             }
         }
     #else

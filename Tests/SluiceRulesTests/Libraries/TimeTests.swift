@@ -7,7 +7,10 @@ import Testing
     private let call = LibraryBench()
 
     private func time(_ seconds: Int64, _ nanoseconds: Int64 = 0, digits: Int = 0, offset: Int = 0) -> RuleValue {
-        .time(Timestamp(nanoseconds: seconds * 1_000_000_000 + nanoseconds, detail: Timestamp.detail(digits: digits, offsetMinutes: offset)))
+        .time(
+            Timestamp(
+                nanoseconds: seconds * 1_000_000_000 + nanoseconds,
+                detail: Timestamp.detail(digits: digits, offsetMinutes: offset)))
     }
 
     private func parsed(_ text: String, _ format: String, _ zone: String? = nil) -> RuleValue {
@@ -68,7 +71,8 @@ import Testing
                 == "bad argument #3 to 'time.parse' (zone such as `Europe/Berlin` or `+02:00` expected, got `Mars/Base`)")
         #expect(
             call.failure("timestamp:at_zone", time(0), "../../etc/passwd")
-                == "bad argument #1 to 'timestamp:at_zone' (zone such as `Europe/Berlin` or `+02:00` expected, got `../../etc/passwd`)")
+                == "bad argument #1 to 'timestamp:at_zone' (zone such as `Europe/Berlin` or `+02:00` expected, got `../../etc/passwd`)"
+        )
     }
 
     @Test func `numbers become times`() {
@@ -99,14 +103,17 @@ import Testing
         #expect(call("timestamp:format", stamp, nil, "UTC") == "2026-01-31T20:14:15.123456789Z")
         #expect(call("timestamp:format", stamp, "%F %H:%M:%S.%3N %z") == "2026-01-31 22:14:15.123 +0200")
         #expect(call("timestamp:format", stamp, "%H:%M", "America/New_York") == "15:14")
-        #expect(call("timestamp:format", call("timestamp:at_zone", stamp, "Asia/Kolkata")) == "2026-02-01T01:44:15.123456789+05:30")
+        #expect(
+            call("timestamp:format", call("timestamp:at_zone", stamp, "Asia/Kolkata")) == "2026-02-01T01:44:15.123456789+05:30")
     }
 
     @Test func `a time comes apart into numbers`() {
         let stamp = time(1_769_890_455, 123_456_789, digits: 9, offset: 120)
         #expect(
             call("timestamp:parts", stamp)
-                == .table(#"{"year":2026,"month":1,"day":31,"hour":22,"min":14,"sec":15,"nanosecond":123456789,"wday":7,"yday":31,"offset":120}"#))
+                == .table(
+                    #"{"year":2026,"month":1,"day":31,"hour":22,"min":14,"sec":15,"nanosecond":123456789,"wday":7,"yday":31,"offset":120}"#
+                ))
         #expect(call("timestamp:unix", stamp) == 1_769_890_455)
         #expect(call("timestamp:unix", stamp, "ms") == 1_769_890_455_123)
         #expect(call("timestamp:unix", time(-1, 500_000_000)) == -1)
