@@ -25,6 +25,7 @@ import Testing
         ("<34>Oct 11 22:14:15 h a: x", .rfc3164), ("<34>hello", .rfc3164), ("<34>2 apples", .rfc3164),
         ("Oct 11 22:14:15 h a: x", .rfc3164), ("2026-10-11T22:14:15Z h a: x", .rfc3164),
         ("2026-10-11 22:14:15.5+02:00 h a: x", .rfc3164), ("  <34>Oct 11 22:14:15 h a: x", .rfc3164),
+        ("\n<34>1 - h a p m - x", .rfc5424), ("\t<html>", .plain), ("Oct 11 22:14:15 host a: b\n", .rfc3164),
         ("<999>Oct 11 22:14:15 h a: x", .rfc3164),
         ("{\"a\":1}", .json), (" {\"a\":1} ", .json), ("{}", .json),
         ("{\"a\":1} x", .plain), ("{\"a\":", .plain), ("{a}", .plain), ("[1]", .plain), ("", .plain), ("hello world", .plain),

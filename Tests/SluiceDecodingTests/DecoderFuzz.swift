@@ -77,7 +77,8 @@ struct DecoderFuzz {
         for round in 0..<count {
             let (name, bytes) = corpus[Int.random(in: 0..<corpus.count, using: &random)]
             let other = corpus[Int.random(in: 0..<corpus.count, using: &random)].bytes
-            run(Self.mutated(Array(bytes.prefix(2_000)), Array(other.prefix(2_000)), &random), "\(name), seed \(seed), round \(round)")
+            let mutation = Self.mutated(Array(bytes.prefix(2_000)), Array(other.prefix(2_000)), &random)
+            run(mutation, "\(name), seed \(seed), round \(round)")
         }
         return problems
     }

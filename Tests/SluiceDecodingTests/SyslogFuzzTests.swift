@@ -40,7 +40,10 @@ import Testing
 
     @Test func `the fast path and the careful one make the same event`() throws {
         let zone = try Zone(named: "Europe/Berlin")
-        let samples = ["<13>Oct 11 22:14:15 host app: x", "<0>Jan  1 00:00:00 h a[1]: [b c=d] x", "<191>Feb 29 23:59:59 a.b-c d_e(f)[gh]: "]
+        let samples = [
+            "<13>Oct 11 22:14:15 host app: x", "<0>Jan  1 00:00:00 h a[1]: [b c=d] x", "<191>Feb 29 23:59:59 a.b-c d_e(f)[gh]: ",
+            "Mar 31 02:30:00 host app[7]: no PRI",
+        ]
         for text in samples {
             for received in stride(from: Int64(1_700_000_000), to: 1_900_000_000, by: 7_654_321) {
                 let bytes = Array(text.utf8)

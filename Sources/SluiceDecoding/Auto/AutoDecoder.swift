@@ -32,11 +32,12 @@ package struct AutoDecoder: Decoder {
         }
     }
 
-    /// Text that begins with `<`.
+    /// Text that begins with `<`, or with white space and a PRI.
     @inline(never)
     private mutating func decodeMarked(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         if let outcome = rfc5424.decodeIfClaimed(frame, received: received, into: batch) { return outcome }
-        let priority = SyslogPriority(SyslogText(frame, of: batch), at: 0)
+        let text = SyslogText(frame, of: batch)
+        let priority = SyslogPriority(text, at: text.startOfPriority)
         guard priority.value >= 0 || priority.isOutOfRange else {
             return plain.decode(frame, received: received, into: batch)
         }
@@ -46,19 +47,15 @@ package struct AutoDecoder: Decoder {
     /// Text that begins with anything but `<` and `{`: a time, or blanks before either of them.
     @inline(never)
     private mutating func decodeOther(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
+        if rfc3164.decodeCommonForm(frame, received: received, into: batch) { return .decoded }
         let text = SyslogText(frame, of: batch)
-        let first = text.skippingBlanks(0)
-        let isSyslog =
-            switch text[first] {
-            case .brace:
-                false
-            case .less:
-                SyslogPriority(text, at: first).value >= 0
-            default:
-                first == 0 && RFC3164Reader.beginsWithTimeAndWord(text)
-            }
-        if isSyslog { return rfc3164.decodeCarefully(frame, received: received, into: batch) }
-        if text[first] == .brace, json.appendWholeObject(frame, received: received, into: batch) { return .decoded }
+        if text.startOfPriority > 0 { return decodeMarked(frame, received: received, into: batch) }
+        if RFC3164Reader.beginsWithTimeAndWord(text) {
+            return rfc3164.decodeCarefully(frame, received: received, into: batch)
+        }
+        if text[text.skippingBlanks(0)] == .brace, json.appendWholeObject(frame, received: received, into: batch) {
+            return .decoded
+        }
         return plain.decode(frame, received: received, into: batch)
     }
 }

@@ -32,6 +32,8 @@ extension HeaderTime {
         static let epoch = Forms(rawValue: 1)
         /// ISO 8601 times without an offset.
         static let withoutOffset = Forms(rawValue: 2)
+        /// Only what standards have.
+        static let standard: Forms = []
         static let all = Forms(rawValue: 3)
     }
 

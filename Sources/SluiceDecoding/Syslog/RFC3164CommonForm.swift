@@ -2,10 +2,11 @@ internal import CSluice
 internal import SluiceComponent
 internal import SluiceEvent
 
-/// The fast path: `<PRI>Mmm dd hh:mm:ss host tag: message` and `… tag[pid]: message`, nothing unusual in it.
+/// The fast path: `<PRI>Mmm dd hh:mm:ss host tag: message` and `… tag[pid]: message`, nothing unusual in it; in tolerant mode
+/// also the same without the PRI, as log files have it.
 ///
-/// Decodes a frame of exactly this form into its event or leaves everything as it was. Both formats' strict modes allow the
-/// form, so it serves them as well. Messages come in order of time, so the day is kept: its seven bytes and its midnight.
+/// Decodes a frame of exactly this form into its event or leaves everything as it was. The strict mode allows the form with
+/// a PRI, so it serves that as well. Messages come in order of time, so the day is kept: its seven bytes and its midnight.
 struct RFC3164CommonForm {
     /// `Mmm dd ` of the last message as it lies in memory, last byte 0; 0 before the first.
     private var dateBytes: UInt64 = 0
@@ -13,8 +14,12 @@ struct RFC3164CommonForm {
     private var midnight: Int64 = 0
 
     /// Neither year nor zone are written in this form.
+    private let isStrict: Bool
     private let flags = EventFlags.yearGuessed.rawValue | EventFlags.zoneGuessed.rawValue
+    private let noPriFlag = EventFlags.noPri.rawValue
     private let format = FormatName.rfc3164.rawValue
+
+    init(strict: Bool) { isStrict = strict }
 
     /// Bytes of the shortest message of this form: `<0>Jan  1 00:00:00 h a: `.
     private static let bytesMin = 24
@@ -33,7 +38,7 @@ struct RFC3164CommonForm {
         let text = UnsafePointer(batch.raw.pointee.bytes + Int(frame.text.offset))
         guard text[count - 1] > 0x0D else { return false }
 
-        guard let (priority, afterPriority) = Self.priority(text) else { return false }
+        guard let (priority, afterPriority) = priority(text) else { return false }
         let daySeconds = Int64(sl_day_seconds(text + afterPriority + 7))
         guard daySeconds >= 0, text[afterPriority + 15] == .blank else { return false }
         let date = UnsafeRawPointer(text + afterPriority).loadUnaligned(as: UInt64.self).littleEndian & Self.dateMask
@@ -85,11 +90,12 @@ struct RFC3164CommonForm {
             to: batch)
     }
 
-    /// `<0>`…`<191>` without leading zeros, and the position behind it.
+    /// `<0>`…`<191>` without leading zeros, and the position behind it; -1 where there is none and none is needed.
     @inline(__always)
-    private static func priority(_ text: UnsafePointer<UInt8>) -> (value: Int64, end: Int)? {
+    private func priority(_ text: UnsafePointer<UInt8>) -> (value: Int64, end: Int)? {
         // SAFETY: the caller has checked that there are at least 24 bytes.
-        guard text[0] == .less, text[1].isDigit else { return nil }
+        guard text[0] == .less else { return isStrict || !text[0].isLetter ? nil : (-1, 0) }
+        guard text[1].isDigit else { return nil }
         let first = Int64(text[1] &- 0x30)
         if text[2] == .greater { return (first, 3) }
         guard text[2].isDigit, first > 0 else { return nil }
@@ -145,8 +151,11 @@ struct RFC3164CommonForm {
     ) -> Bool {
         let target = batch.raw
         let needed = 7 + UInt32(SL_SPARE_SLOTS)
-        if target.pointee.slot_capacity &- target.pointee.slot_count < needed, !sl_batch_grow_slots(target, needed) { return false }
-        guard let event = sl_event_begin(target, frame.raw, received, frame.flags.rawValue | flags) else { return false }
+        let free = target.pointee.slot_capacity &- target.pointee.slot_count
+        if free < needed, !sl_batch_grow_slots(target, needed) { return false }
+        let hasPriority = priority >= 0
+        let flags = frame.flags.rawValue | (hasPriority ? flags : flags | noPriFlag)
+        guard let event = sl_event_begin(target, frame.raw, received, flags) else { return false }
         event.pointee.format = format
         event.pointee.time_ns = time
         // SAFETY: room for seven slots and the spare ones was made above.
@@ -159,16 +168,19 @@ struct RFC3164CommonForm {
         slot += 1
         slot.fill(UInt16(SL_KEY_APPNAME), base, appname, flags: UInt8(SL_CLEAN))
         slot += 1
-        var count: UInt16 = 6
+        var count: UInt16 = 4
         if procid.count > 0 {
             slot.fill(UInt16(SL_KEY_PROCID), base, procid, flags: UInt8(SL_CLEAN))
             slot += 1
-            count = 7
+            count = 5
         }
-        slot.fill(UInt16(SL_KEY_FACILITY), UInt8(SL_FACILITY), detail: 0, integer: priority >> 3)
-        slot += 1
-        slot.fill(UInt16(SL_KEY_SEVERITY), UInt8(SL_SEVERITY), detail: 0, integer: priority & 7)
-        slot += 1
+        if hasPriority {
+            slot.fill(UInt16(SL_KEY_FACILITY), UInt8(SL_FACILITY), detail: 0, integer: priority >> 3)
+            slot += 1
+            slot.fill(UInt16(SL_KEY_SEVERITY), UInt8(SL_SEVERITY), detail: 0, integer: priority & 7)
+            slot += 1
+            count &+= 2
+        }
         slot.fill(UInt16(SL_KEY_MESSAGE), base, message, flags: 0)
         event.pointee.count = count
         event.pointee.capacity = count &+ UInt16(SL_SPARE_SLOTS)

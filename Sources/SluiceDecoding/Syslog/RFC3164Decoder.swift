@@ -14,7 +14,7 @@ package struct RFC3164Decoder: Decoder {
     package init(zone: Zone, strict: Bool) {
         isStrict = strict
         clock = LocalClock(zone: zone)
-        common = RFC3164CommonForm()
+        common = RFC3164CommonForm(strict: strict)
     }
 
     @inline(__always)

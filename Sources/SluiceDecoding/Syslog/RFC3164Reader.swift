@@ -13,17 +13,15 @@ struct RFC3164Reader {
     /// Whether text without a PRI is a syslog line all the same: it begins with an RFC 3164 or RFC 3339 time, zone included,
     /// and a word follows.
     static func beginsWithTimeAndWord(_ text: SyslogText) -> Bool {
-        guard text[0].isDigit || text[0].isLetter, let time = HeaderTime.read(text, at: 0, forms: HeaderTime.Forms(rawValue: 0)) else { return false }
+        guard text[0].isDigit || text[0].isLetter, let time = HeaderTime.read(text, at: 0, forms: .standard) else {
+            return false
+        }
         return text.skippingBlanks(time.end) < text.count
     }
 
     /// Reads the whole frame.
     mutating func read(clock: inout LocalClock, received: Int64) {
-        var start = 0
-        if text[0] == .blank {
-            let first = text.skippingBlanks(0)
-            if text[first] == .less, text[first + 1].isDigit { start = first }
-        }
+        let start = text.startOfPriority
         let priority = SyslogPriority(text, at: start)
         fields.flags.formUnion(priority.flags)
         fields.priority = priority.value

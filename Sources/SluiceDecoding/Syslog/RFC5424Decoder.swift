@@ -53,9 +53,10 @@ extension RFC5424Decoder {
     /// Whether a frame is to be read as RFC 5424 where both syslog formats may come: `<PRI>1 ` always; other versions only
     /// when the whole header is RFC 5424, because `<13>2 apples` is not.
     private mutating func claims(_ text: SyslogText, received: Int64) -> Bool {
-        guard text[0] == .less else { return false }
-        var at = 2
-        while at < 5, text[at] != .greater { at += 1 }
+        let start = isStrict ? 0 : text.startOfPriority
+        guard text[start] == .less else { return false }
+        var at = start + 2
+        while at < start + 5, text[at] != .greater { at += 1 }
         guard text[at] == .greater, text[at + 1].isDigit else { return false }
         if text[at + 1] == 0x31, text[at + 2] == .blank { return true }
         return claimsOtherVersion(text, received: received)

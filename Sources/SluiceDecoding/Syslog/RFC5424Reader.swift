@@ -31,10 +31,11 @@ struct RFC5424Reader {
     }
 
     private mutating func readPriorityAndVersion() -> Refusal? {
-        let priority = SyslogPriority(text, at: 0)
+        let priority = SyslogPriority(text, at: isStrict ? 0 : text.startOfPriority)
         fields.flags.formUnion(priority.flags)
         fields.priority = priority.value
-        guard priority.end > 0, !isStrict || priority.flags.isEmpty else {
+        // Without a PRI the version has to begin the text.
+        guard isStrict ? priority.flags.isEmpty : priority.end > 0 || text[0].isDigit else {
             return "the PRI at the start is not `<0>` to `<191>`; RFC 5424 §6.2.1"
         }
         at = isStrict ? priority.end : text.skippingBlanks(priority.end)
@@ -56,7 +57,8 @@ struct RFC5424Reader {
             fields.flags.insert(.noTimestamp)
             return nil
         }
-        let refusal: Refusal = "TIMESTAMP is neither `-` nor an RFC 3339 time with `T`, zone and at most 6 digits; RFC 5424 §6.2.3"
+        let refusal: Refusal = 
+            "TIMESTAMP is neither `-` nor an RFC 3339 time with `T`, zone and at most 6 digits; RFC 5424 §6.2.3"
         if isStrict, !isStrictTime() { return refusal }
         guard text[at].isDigit, let time = HeaderTime.read(text, at: at), !isStrict || text[time.end] == .blank else {
             return refusal
@@ -78,7 +80,9 @@ struct RFC5424Reader {
 
 extension RFC5424Reader {
     private mutating func readStrictly() -> Refusal? {
-        guard let hostname = value(bytesMax: 255) else { return "HOSTNAME is not 1 to 255 printable characters; RFC 5424 §6.2.4" }
+        guard let hostname = value(bytesMax: 255) else {
+            return "HOSTNAME is not 1 to 255 printable characters; RFC 5424 §6.2.4"
+        }
         guard let appname = value(bytesMax: 48) else { return "APP-NAME is not 1 to 48 printable characters; RFC 5424 §6.2.5" }
         guard let procid = value(bytesMax: 128) else { return "PROCID is not 1 to 128 printable characters; RFC 5424 §6.2.6" }
         guard let msgid = value(bytesMax: 32) else { return "MSGID is not 1 to 32 printable characters; RFC 5424 §6.2.7" }

@@ -32,3 +32,17 @@ struct SyslogPriority {
         if digits > 1, text[start + 1] == 0x30 { flags = .priInvalid }
     }
 }
+
+extension SyslogText {
+    /// Where the PRI begins: 0, or behind white space that a sender put before it.
+    @inline(__always)
+    var startOfPriority: Int {
+        self[0] == .less ? 0 : startBehindBlanks
+    }
+
+    private var startBehindBlanks: Int {
+        var at = 0
+        while self[at] == .blank || self[at] &- 0x09 <= 4 { at += 1 }
+        return self[at] == .less && self[at + 1].isDigit ? at : 0
+    }
+}
