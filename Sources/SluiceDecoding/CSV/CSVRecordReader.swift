@@ -95,13 +95,15 @@ struct CSVRecordReader {
     /// The rest of the record as it is; quotes around all of it are taken off.
     private mutating func readRest(_ slot: UnsafeMutablePointer<sl_slot>) -> StaticString? {
         if dialect.isStripped { while at < end, isBlank(at[0]) { at += 1 } }
-        let start = at
         if at < end, at[0] == dialect.quote {
             let used = batch.pointee.length
+            let offset = at - base
             if readQuoted(slot) == nil, at == end || at[0] == Self.newline { return nil }
+            // Not quoted as a whole: once more from the start, in an arena that may have moved.
             batch.pointee.length = used
-            at = start
+            at = base + offset
         }
+        let start = at
         at = sl_scan_any(start, end, Self.newline, Self.newline, Self.newline, Self.newline)
         var stop = withoutReturn(start, at)
         if dialect.isStripped { while stop > start, isBlank(stop[-1]) { stop -= 1 } }
