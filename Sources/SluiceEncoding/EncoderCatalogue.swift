@@ -16,14 +16,18 @@ package enum EncoderCatalogue {
 
     /// Every encoding, in the order that help shows.
     package static let entries: [Entry] = [
-        Entry(name: JSONEventEncoder.kind, summary: "one JSON object per line, fields in their order", options: [], freeText: nil) {
+        Entry(name: JSONEventEncoder.kind, summary: "one JSON object per line, fields in their order", options: [], freeText: nil)
+        {
             (_, _, _) throws(ConfigError) in JSONEventEncoder()
         },
         Entry(
-            name: TextEncoder.kind, summary: "one line per event by a template such as `{timestamp:%H:%M:%S} {hostname} {message}`",
+            name: TextEncoder.kind,
+            summary: "one line per event by a template such as `{timestamp:%H:%M:%S} {hostname} {message}`",
             options: [], freeText: "TEMPLATE"
         ) { (rest, _, inputs) throws(ConfigError) in try TextEncoder(template: rest, inputs: inputs) },
-        Entry(name: RawEncoder.kind, summary: "the original bytes; the message of events without them", options: [], freeText: nil) {
+        Entry(
+            name: RawEncoder.kind, summary: "the original bytes; the message of events without them", options: [], freeText: nil
+        ) {
             (_, _, _) throws(ConfigError) in RawEncoder()
         },
         Entry(name: RFC5424Encoder.kind, summary: "syslog messages by RFC 5424", options: RFC5424Encoder.options, freeText: nil) {
@@ -35,7 +39,10 @@ package enum EncoderCatalogue {
         Entry(name: LogfmtEncoder.kind, summary: "`key=value` pairs, one line per event", options: [], freeText: nil) {
             (_, _, _) throws(ConfigError) in LogfmtEncoder()
         },
-        Entry(name: CSVEncoder.kind, summary: "rows of comma-separated values with a header", options: CSVEncoder.options, freeText: nil) {
+        Entry(
+            name: CSVEncoder.kind, summary: "rows of comma-separated values with a header", options: CSVEncoder.options,
+            freeText: nil
+        ) {
             (_, values, _) throws(ConfigError) in try CSVEncoder(values)
         },
     ]

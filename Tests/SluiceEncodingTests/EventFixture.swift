@@ -50,7 +50,9 @@ struct EventFixture: ~Copyable {
 
     private func addField(_ name: [UInt8], _ type: String, _ value: [UInt8], _ text: String) {
         let slot = sl_event_add(batch.raw, 0)!
-        slot.pointee.key = name.withUnsafeBytes { sl_key_intern($0.bindMemory(to: CChar.self).baseAddress ?? UnsafePointer(bitPattern: 1)!, $0.count) }
+        slot.pointee.key = name.withUnsafeBytes {
+            sl_key_intern($0.bindMemory(to: CChar.self).baseAddress ?? UnsafePointer(bitPattern: 1)!, $0.count)
+        }
         slot.pointee.flags = 0
         slot.pointee.integer = 0
         switch type {
@@ -85,7 +87,9 @@ struct EventFixture: ~Copyable {
             sl_event_open(batch.raw).pointee.time_ns = time.ns
         }
         if slot.pointee.key == UInt16(SL_KEY_UNLISTED) {
-            slot.pointee.detail = name.withUnsafeBytes { sl_batch_append_name(batch.raw, $0.bindMemory(to: CChar.self).baseAddress!, $0.count) }
+            slot.pointee.detail = name.withUnsafeBytes {
+                sl_batch_append_name(batch.raw, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+            }
         }
     }
 

@@ -24,7 +24,11 @@ import Testing
         let outputFile = folder.appending(path: "expected.out")
         if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
             try Data(output).write(to: outputFile)
-            if counts.isEmpty { try? FileManager.default.removeItem(at: countsFile) } else { try counts.write(to: countsFile, atomically: true, encoding: .utf8) }
+            if counts.isEmpty {
+                try? FileManager.default.removeItem(at: countsFile)
+            } else {
+                try counts.write(to: countsFile, atomically: true, encoding: .utf8)
+            }
         }
         let expected = try Data(contentsOf: outputFile)
         #expect(String(decoding: output, as: UTF8.self) == String(decoding: expected, as: UTF8.self))

@@ -12,7 +12,8 @@ import Testing
 /// JSON, logfmt and CSV: what was encoded decodes to the same, and JSON that nobody touched comes out as it went in.
 @Suite struct RoundTripTests {
     /// Frames through a decoder, and all events through an encoder; `touched` forgets that events are as they came.
-    static func converted(_ frames: [[UInt8]], from format: String, to encoding: String, touched: Bool = false) throws -> [UInt8] {
+    static func converted(_ frames: [[UInt8]], from format: String, to encoding: String, touched: Bool = false) throws -> [UInt8]
+    {
         let batch = EventBatch()
         batch.reserve(frames.reduce(0) { $0 + $1.count } * 8 + 4_096)
         var decoder = try DecoderCatalogue.make(OptionText(format)).decoder
@@ -42,7 +43,9 @@ import Testing
         let odd = [#"{ "a" : 1 ,"b":[ ] }"#, #"{"\u0061":1,"a":2}"#]
         let frames = (Self.lines + odd).map { Array($0.utf8) }
         let expected = [UInt8](frames.map { $0 + [0x0A] }.joined())
-        #expect(String(decoding: try Self.converted(frames, from: "json", to: "json"), as: UTF8.self) == String(decoding: expected, as: UTF8.self))
+        #expect(
+            String(decoding: try Self.converted(frames, from: "json", to: "json"), as: UTF8.self)
+                == String(decoding: expected, as: UTF8.self))
     }
 
     @Test func `values of a touched event keep their spelling`() throws {
@@ -94,9 +97,10 @@ import Testing
     static func object(_ numbers: inout SeededNumbers, names: [String]? = nil) -> [String: String] {
         let names = names ?? (0..<Int.random(in: 1...5, using: &numbers)).map { "key\($0)" }
         let odd = Array("\"\\{}[]:,;=#<> \n\r\t\u{0}\u{1b}\u{7f}abcüé你😀'/")
-        return Dictionary(uniqueKeysWithValues: names.map { name in
-            let count = Int.random(in: 0...40, using: &numbers)
-            return (name, String((0..<count).map { _ in odd.randomElement(using: &numbers)! }))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let count = Int.random(in: 0...40, using: &numbers)
+                return (name, String((0..<count).map { _ in odd.randomElement(using: &numbers)! }))
+            })
     }
 }

@@ -59,7 +59,8 @@ import Testing
                     word(&numbers, max: 10, "nm"): word(&numbers, max: 30, free), "x": word(&numbers, max: 5, free),
                 ]
             ])
-            lines.append("structured_data object " + String(decoding: value, as: UTF8.self).replacingOccurrences(of: "\\", with: "\\\\"))
+            lines.append(
+                "structured_data object " + String(decoding: value, as: UTF8.self).replacingOccurrences(of: "\\", with: "\\\\"))
             lines.append("version integer 1")
         }
         lines.append("message string a" + word(&numbers, max: 60, free).replacingOccurrences(of: "\\", with: "\\\\") + "z")
@@ -75,7 +76,8 @@ import Testing
             let fixture = EventFixture(Self.event(&numbers, structured: true))
             let before = try #require(try Self.json(fixture.batch).first)
             let bytes = fixture.encoded(by: &encoder)
-            #expect(try Self.decoded(Array(bytes.dropLast()), by: &decoder) == before, "\(String(decoding: bytes, as: UTF8.self))")
+            #expect(
+                try Self.decoded(Array(bytes.dropLast()), by: &decoder) == before, "\(String(decoding: bytes, as: UTF8.self))")
         }
         #expect(encoder.counts == EncodingCounts())
     }
@@ -89,7 +91,8 @@ import Testing
             let fixture = EventFixture(Self.event(&numbers, structured: false))
             let before = try #require(try Self.json(fixture.batch).first)
             let bytes = fixture.encoded(by: &encoder)
-            #expect(try Self.decoded(Array(bytes.dropLast()), by: &decoder) == before, "\(String(decoding: bytes, as: UTF8.self))")
+            #expect(
+                try Self.decoded(Array(bytes.dropLast()), by: &decoder) == before, "\(String(decoding: bytes, as: UTF8.self))")
         }
         #expect(encoder.counts == EncodingCounts())
     }

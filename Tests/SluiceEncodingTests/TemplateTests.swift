@@ -86,7 +86,10 @@ import Testing
         ("text", nil, "encoding `text` has no template; write it behind a colon: `text:{hostname} {message}`"),
         ("text", "a {b", "template `a {b`, column 3: `{` has no `}`; write `{{` for a brace"),
         ("json", "pretty=true", "unknown option `pretty` of encoding `json`; there are none"),
-        ("csv", "delimeter=;", "unknown option `delimeter` of encoding `csv`; did you mean `delimiter`? known: columns, delimiter, header"),
+        (
+            "csv", "delimeter=;",
+            "unknown option `delimeter` of encoding `csv`; did you mean `delimiter`? known: columns, delimiter, header"
+        ),
         ("csv", "delimiter=\"", "a quote or line end cannot be the `delimiter` of encoding `csv`; it takes another character"),
         ("rfc5424", "framing=tls", "`tls` is no value for `framing` of encoding `rfc5424`; it takes `newline`, `octet`"),
     ])

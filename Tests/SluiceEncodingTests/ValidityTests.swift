@@ -10,7 +10,8 @@ import Testing
 /// Whatever bytes are in names and values, what comes out is what the format promises.
 @Suite struct ValidityTests {
     /// Bytes that are likely to break something.
-    static let odd: [UInt8] = Array("\"\\{}[]:,=#<> ]\n\r\t\u{0}\u{1b}\u{7f}abcü你😀".utf8) + [0xFF, 0xC0, 0xED, 0xA0, 0x80, 0xF0, 0x9F]
+    static let odd: [UInt8] =
+        Array("\"\\{}[]:,=#<> ]\n\r\t\u{0}\u{1b}\u{7f}abcü你😀".utf8) + [0xFF, 0xC0, 0xED, 0xA0, 0x80, 0xF0, 0x9F]
 
     static func bytes(_ numbers: inout SeededNumbers, max: Int) -> [UInt8] {
         (0..<Int.random(in: 0...max, using: &numbers)).map { _ in
@@ -28,7 +29,9 @@ import Testing
             var detail: UInt32 = 0
             if Bool.random(using: &numbers), !name.isEmpty {
                 key = UInt16(SL_KEY_UNLISTED)
-                detail = name.withUnsafeBytes { sl_batch_append_name(batch.raw, $0.bindMemory(to: CChar.self).baseAddress!, $0.count) }
+                detail = name.withUnsafeBytes {
+                    sl_batch_append_name(batch.raw, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+                }
             }
             let slot = sl_event_add(batch.raw, key)!
             slot.pointee.detail = detail
@@ -36,7 +39,9 @@ import Testing
                 slot.pointee.type = [SL_NULL, SL_TRUE, SL_FALSE, SL_INTEGER, SL_FLOAT, SL_FACILITY, SL_SEVERITY, SL_TIMESTAMP]
                     .map(UInt8.init).randomElement(using: &numbers)!
                 slot.pointee.integer = Int64.random(in: Int64.min...Int64.max, using: &numbers)
-                if key != UInt16(SL_KEY_UNLISTED) { slot.pointee.detail = UInt32.random(in: 0...UInt32.max, using: &numbers) & 0x02_07FF_0F }
+                if key != UInt16(SL_KEY_UNLISTED) {
+                    slot.pointee.detail = UInt32.random(in: 0...UInt32.max, using: &numbers) & 0x02_07FF_0F
+                }
             } else {
                 slot.pointee.type = UInt8(SL_STRING)
                 slot.pointee.text = bytes(&numbers, max: 80).withUnsafeBytes { batch.append($0) }
@@ -72,7 +77,9 @@ import Testing
             let output = Self.output(&encoder, batch)
             #expect(output.last == 0x0A && output.dropLast().allSatisfy { $0 >= 0x20 || $0 == 0x09 })
             #expect(String(validating: output, as: UTF8.self) != nil, "seed \(seed)")
-            #expect((try? JSONSerialization.jsonObject(with: Data(output))) is [String: Any], "seed \(seed): \(String(decoding: output, as: UTF8.self))")
+            #expect(
+                (try? JSONSerialization.jsonObject(with: Data(output))) is [String: Any],
+                "seed \(seed): \(String(decoding: output, as: UTF8.self))")
         }
     }
 

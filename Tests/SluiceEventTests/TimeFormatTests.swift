@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test func `every strftime code prints what the C library prints`() throws {
-        let codes = "%Y %y %C %m %d %e %H %I %k %l %M %S %j %a %A %b %B %h %p %P %s %u %w %G %g %V %U %W %F %T %R %D %n %t %% %-d %_m"
+        let codes =
+            "%Y %y %C %m %d %e %H %I %k %l %M %S %j %a %A %b %B %h %p %P %s %u %w %G %g %V %U %W %F %T %R %D %n %t %% %-d %_m"
         for seconds in stride(from: Int64(0), to: 4_000_000_000, by: 123_456_789) {
             var time = time_t(seconds)
             var parts = tm()

@@ -14,7 +14,9 @@ package struct CSVEncoder: Encoder {
 
     /// Its options.
     package static let options: [OptionSpec] = [
-        OptionSpec("columns", .list, "fields in the order of their columns; without it those of the first event", example: "timestamp,hostname,message"),
+        OptionSpec(
+            "columns", .list, "fields in the order of their columns; without it those of the first event",
+            example: "timestamp,hostname,message"),
         OptionSpec("delimiter", .character, default: ",", "the character between values", example: ";"),
         OptionSpec("header", .boolean, default: "true", "writes the names of the columns as the first row", example: "false"),
     ]
@@ -34,7 +36,8 @@ package struct CSVEncoder: Encoder {
         delimiter = values.character("delimiter") ?? UInt8(ascii: ",")
         writesHeader = values.boolean("header")
         if delimiter == UInt8(ascii: "\"") || delimiter == 0x0A || delimiter == 0x0D {
-            throw ConfigError(.invalidValue, "a quote or line end cannot be the `delimiter` of encoding `csv`; it takes another character")
+            throw ConfigError(
+                .invalidValue, "a quote or line end cannot be the `delimiter` of encoding `csv`; it takes another character")
         }
     }
 

@@ -41,7 +41,8 @@ package struct RFC3164Encoder: Encoder {
         let hasTag = sl_event_find(batch, event, UInt16(SL_KEY_APPNAME)) != nil
         let beforeHost = OutputTail(output)
         sl_buffer_append_byte(output, UInt8(ascii: " "))
-        let hasHost = record.appendWord(SL_KEY_HOSTNAME, limit: 255, event, of: batch, to: output, &counts, SyslogRecord.isPrintable)
+        let hasHost = record.appendWord(
+            SL_KEY_HOSTNAME, limit: 255, event, of: batch, to: output, &counts, SyslogRecord.isPrintable)
         if !hasHost {
             if hasTag {
                 output.pointee.length = beforeHost.start

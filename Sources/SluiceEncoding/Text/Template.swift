@@ -39,6 +39,7 @@ package final class Template: @unchecked Sendable {
     /// Names of the values of `meta` it shows, in order.
     package let metaNames: [String]
     private let parts: UnsafeMutableBufferPointer<Part>
+    private let partCount: Int
     private let pool: UnsafeMutableBufferPointer<UInt8>
     private let formats: [TimeFormat]
     private let inputs: [String]
@@ -69,8 +70,6 @@ package final class Template: @unchecked Sendable {
         for (index, part) in parsed.parts.enumerated() { parts.initializeElement(at: index, to: part) }
         partCount = parsed.parts.count
     }
-
-    private let partCount: Int
 
     deinit {
         // SAFETY: allocated by `init`, parts are plain.

@@ -60,7 +60,8 @@ struct TemplateParser {
 
     private mutating func endLiteral() {
         guard !literal.isEmpty else { return }
-        parsed.parts.append(Template.Part(kind: .literal, path: FieldPath([]), textOffset: parsed.pool.count, textCount: literal.count))
+        parsed.parts.append(
+            Template.Part(kind: .literal, path: FieldPath([]), textOffset: parsed.pool.count, textCount: literal.count))
         parsed.pool += literal
         literal = []
     }
@@ -110,8 +111,9 @@ struct TemplateParser {
         endLiteral()
         let start = at
         at += 1
-        while at < bytes.count, bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "_") || bytes[at] == UInt8(ascii: ":")
-            || (0x31...0x39).contains(bytes[at])
+        while at < bytes.count,
+            bytes[at] == UInt8(ascii: "-") || bytes[at] == UInt8(ascii: "_") || bytes[at] == UInt8(ascii: ":")
+                || (0x31...0x39).contains(bytes[at])
         { at += 1 }
         at = min(at + 1, bytes.count)
         let index = try format(bytes[start..<at])
