@@ -42,7 +42,10 @@ import Testing
         let zone = try Zone(named: "Europe/Berlin")
         let samples = [
             "<13>Oct 11 22:14:15 host app: x", "<0>Jan  1 00:00:00 h a[1]: [b c=d] x", "<191>Feb 29 23:59:59 a.b-c d_e(f)[gh]: ",
-            "Mar 31 02:30:00 host app[7]: no PRI",
+            "Mar 31 02:30:00 host app[7]: no PRI", "2026-10-11T22:14:15.123456+02:00 host app[7]: text",
+            "<13>2024-02-29T00:00:00Z host.example.org app: text", "2026-10-11T22:14:15.123456789-00:00 host app: text",
+            "2026-10-11T22:14:15-09:30 host app: more text", "2026-10-11T22:14:15.1234567891+00:00 host app: text",
+            "9999-10-11T22:14:15+00:00 host app: more text",
         ]
         for text in samples {
             for received in stride(from: Int64(1_700_000_000), to: 1_900_000_000, by: 7_654_321) {

@@ -3,7 +3,7 @@ internal import SluiceComponent
 internal import SluiceEvent
 
 /// The fast path: `<PRI>Mmm dd hh:mm:ss host tag: message` and `… tag[pid]: message`, nothing unusual in it; in tolerant mode
-/// also the same without the PRI, as log files have it.
+/// also the same without the PRI and with an RFC 3339 time, as log files have it.
 ///
 /// Decodes a frame of exactly this form into its event or leaves everything as it was. The strict mode allows the form with
 /// a PRI, so it serves that as well. Messages come in order of time, so the day is kept: its seven bytes and its midnight.
@@ -12,10 +12,13 @@ struct RFC3164CommonForm {
     private var dateBytes: UInt64 = 0
     /// Local seconds since 1970 at that day's midnight in the year that was chosen.
     private var midnight: Int64 = 0
-
-    /// Neither year nor zone are written in this form.
+    /// `yyyy-mm-` and `-ddT` of the last RFC 3339 time, and the seconds since 1970 at its midnight.
+    private var isoMonthBytes: UInt64 = 0
+    private var isoDayBytes: UInt32 = 0
+    private var isoMidnight: Int64 = 0
     private let isStrict: Bool
-    private let flags = EventFlags.yearGuessed.rawValue | EventFlags.zoneGuessed.rawValue
+    /// Neither year nor zone are written in `Mmm dd hh:mm:ss`.
+    private let guesses = EventFlags.yearGuessed.rawValue | EventFlags.zoneGuessed.rawValue
     private let noPriFlag = EventFlags.noPri.rawValue
     private let format = FormatName.rfc3164.rawValue
 
@@ -39,22 +42,13 @@ struct RFC3164CommonForm {
         guard text[count - 1] > 0x0D else { return false }
 
         guard let (priority, afterPriority) = priority(text) else { return false }
-        let daySeconds = Int64(sl_day_seconds(text + afterPriority + 7))
-        guard daySeconds >= 0, text[afterPriority + 15] == .blank else { return false }
-        let date = UnsafeRawPointer(text + afterPriority).loadUnaligned(as: UInt64.self).littleEndian & Self.dateMask
-        if date != dateBytes {
-            guard learn(date, text + afterPriority, daySeconds, received, &clock) else { return false }
-        }
-        let local = midnight &+ daySeconds
-        let (unix, offset) = clock.unixSeconds(ofLocal: local)
-        // The day's year is right while this message is not too far ahead and the same day a year later would be.
-        let limit = received / 1_000_000_000 &+ LocalClock.aheadSecondsMax
-        guard unix < limit, unix &+ 364 * 86_400 > limit else {
-            dateBytes = 0
-            return false
-        }
+        let isISO = text[afterPriority].isDigit
+        let read =
+            isISO
+            ? isoTime(text, afterPriority, count) : monthTime(text, afterPriority, received: received, clock: &clock)
+        guard let time = read else { return false }
 
-        let hostname = afterPriority + 16
+        let hostname = time.end
         // One look at 64 bytes mostly shows the ends of host, tag and process id; a later look helps long ones.
         var breaks = sl_word_breaks(text + hostname)
         let hostnameLength = breaks.trailingZeroBitCount
@@ -84,17 +78,103 @@ struct RFC3164CommonForm {
             guard text[message] == .open, !Self.beginsWithStructuredData(text, message, count) else { return false }
         }
         return write(
-            frame, received: received, time: unix &* 1_000_000_000, offset: offset, priority: priority,
+            frame, received: received, time: time.ns, detail: time.detail, guesses: isISO ? 0 : guesses, priority: priority,
             hostname: (hostname, hostnameLength), appname: (appname, appnameEnd &- appname),
             procid: (appnameEnd &+ 1, procidEnd == 0 ? 0 : procidEnd &- appnameEnd &- 1), message: (message, count &- message),
             to: batch)
+    }
+
+    private typealias Time = (ns: Int64, detail: UInt32, end: Int)
+
+    /// `Mmm dd hh:mm:ss ` at `start`.
+    @inline(__always)
+    private mutating func monthTime(
+        _ text: UnsafePointer<UInt8>, _ start: Int, received: Int64, clock: inout LocalClock
+    ) -> Time? {
+        let daySeconds = Int64(sl_day_seconds(text + start + 7))
+        guard daySeconds >= 0, text[start + 15] == .blank else { return nil }
+        let date = UnsafeRawPointer(text + start).loadUnaligned(as: UInt64.self).littleEndian & Self.dateMask
+        if date != dateBytes {
+            guard learn(date, text + start, daySeconds, received, &clock) else { return nil }
+        }
+        let (unix, offset) = clock.unixSeconds(ofLocal: midnight &+ daySeconds)
+        // The day's year is right while this message is not too far ahead and the same day a year later would be.
+        let limit = received / 1_000_000_000 &+ LocalClock.aheadSecondsMax
+        guard unix < limit, unix &+ 364 * 86_400 > limit else {
+            dateBytes = 0
+            return nil
+        }
+        return (unix &* 1_000_000_000, UInt32(UInt16(truncatingIfNeeded: offset / 60)) << 8, start + 16)
+    }
+
+    /// `yyyy-mm-ddThh:mm:ss`, at most nine digits of a fraction, `Z` or `±hh:mm`, and a blank.
+    @inline(__always)
+    private mutating func isoTime(_ text: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Time? {
+        guard !isStrict, count &- start > 40 else { return nil }
+        // SAFETY: more than 40 bytes follow `start`; no more are looked at.
+        let monthBytes = UnsafeRawPointer(text + start).loadUnaligned(as: UInt64.self)
+        let dayBytes = UnsafeRawPointer(text + start + 7).loadUnaligned(as: UInt32.self)
+        if monthBytes != isoMonthBytes || dayBytes != isoDayBytes {
+            guard learnISO(text + start, monthBytes, dayBytes) else { return nil }
+        }
+        var seconds = isoMidnight &+ Int64(sl_day_seconds(text + start + 11))
+        guard seconds >= isoMidnight else { return nil }
+        var at = start + 19
+        var fraction: Int64 = 0
+        var digits = 0
+        if text[at] == .dot {
+            at += 1
+            while digits < 9, text[at].isDigit {
+                fraction = fraction &* 10 &+ Int64(text[at] &- 0x30)
+                digits += 1
+                at += 1
+            }
+            guard digits > 0 else { return nil }
+            for _ in digits..<9 { fraction &*= 10 }
+        }
+        var detail = UInt32(truncatingIfNeeded: digits)
+        if text[at] == 0x5A {
+            at += 1
+        } else {
+            guard let offset = Self.offset(text + at) else { return nil }
+            seconds &-= Int64(offset) &* 60
+            detail |= UInt32(UInt16(truncatingIfNeeded: offset)) << 8
+            if offset == 0 { detail |= UInt32(text[at] == .dash ? SL_TIME_MINUS_ZERO : SL_TIME_PLUS_ZERO) << 24 }
+            at += 6
+        }
+        guard text[at] == .blank else { return nil }
+        return (seconds &* 1_000_000_000 &+ fraction, detail, at &+ 1)
+    }
+
+    /// Minutes of `±hh:mm`.
+    @inline(__always)
+    private static func offset(_ text: UnsafePointer<UInt8>) -> Int32? {
+        guard text[0] == 0x2B || text[0] == .dash, text[1].isDigit, text[2].isDigit, text[3] == .colon, text[4].isDigit,
+            text[5].isDigit
+        else { return nil }
+        let hours = Int32(text[1] &- 0x30) &* 10 &+ Int32(text[2] &- 0x30)
+        let minutes = Int32(text[4] &- 0x30) &* 10 &+ Int32(text[5] &- 0x30)
+        guard hours <= 23, minutes <= 59 else { return nil }
+        return text[0] == .dash ? -(hours &* 60 &+ minutes) : hours &* 60 &+ minutes
+    }
+
+    /// Takes `yyyy-mm-ddT` as the current day; false when it is no date, or one outside of what nanoseconds hold.
+    @inline(never)
+    private mutating func learnISO(_ bytes: UnsafePointer<UInt8>, _ monthBytes: UInt64, _ dayBytes: UInt32) -> Bool {
+        guard let scan = TimestampText.scan(bytes, 19), bytes[10] == 0x54, scan.ns != nil, !scan.isLeapSecond else { return false }
+        let (days, _) = CivilTime.floorDivide(scan.seconds, by: 86_400)
+        guard (1700...2200).contains(CivilTime(days: days).year) else { return false }
+        isoMidnight = days &* 86_400
+        isoMonthBytes = monthBytes
+        isoDayBytes = dayBytes
+        return true
     }
 
     /// `<0>`…`<191>` without leading zeros, and the position behind it; -1 where there is none and none is needed.
     @inline(__always)
     private func priority(_ text: UnsafePointer<UInt8>) -> (value: Int64, end: Int)? {
         // SAFETY: the caller has checked that there are at least 24 bytes.
-        guard text[0] == .less else { return isStrict || !text[0].isLetter ? nil : (-1, 0) }
+        guard text[0] == .less else { return isStrict ? nil : (-1, 0) }
         guard text[1].isDigit else { return nil }
         let first = Int64(text[1] &- 0x30)
         if text[2] == .greater { return (first, 3) }
@@ -145,8 +225,8 @@ struct RFC3164CommonForm {
     /// Appends the event; false when there is no room, which the careful path reports.
     @inline(__always)
     private func write(
-        _ frame: Frame, received: Int64, time: Int64, offset: Int32, priority: Int64, hostname: (start: Int, count: Int),
-        appname: (start: Int, count: Int), procid: (start: Int, count: Int), message: (start: Int, count: Int),
+        _ frame: Frame, received: Int64, time: Int64, detail: UInt32, guesses: UInt64, priority: Int64,
+        hostname: (start: Int, count: Int), appname: (start: Int, count: Int), procid: (start: Int, count: Int), message: (start: Int, count: Int),
         to batch: borrowing EventBatch
     ) -> Bool {
         let target = batch.raw
@@ -154,14 +234,13 @@ struct RFC3164CommonForm {
         let free = target.pointee.slot_capacity &- target.pointee.slot_count
         if free < needed, !sl_batch_grow_slots(target, needed) { return false }
         let hasPriority = priority >= 0
-        let flags = frame.flags.rawValue | (hasPriority ? flags : flags | noPriFlag)
+        let flags = frame.flags.rawValue | guesses | (hasPriority ? 0 : noPriFlag)
         guard let event = sl_event_begin(target, frame.raw, received, flags) else { return false }
         event.pointee.format = format
         event.pointee.time_ns = time
         // SAFETY: room for seven slots and the spare ones was made above.
         var slot = target.pointee.slots + Int(target.pointee.slot_count)
         let base = frame.text.offset
-        let detail = UInt32(UInt16(truncatingIfNeeded: offset / 60)) << 8
         slot.fill(UInt16(SL_KEY_TIMESTAMP), UInt8(SL_TIMESTAMP), detail: detail, integer: time)
         slot += 1
         slot.fill(UInt16(SL_KEY_HOSTNAME), base, hostname, flags: UInt8(SL_CLEAN))
