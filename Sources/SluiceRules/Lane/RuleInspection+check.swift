@@ -8,7 +8,7 @@ extension RuleInspection {
         func failure(_ kind: RuleFailure.Kind, _ mention: Mention, _ message: String) -> RuleFailure {
             RuleFailure(
                 kind: kind, ruleIndex: index, rule: rule.name, chunk: rule.name, line: mention.line, message: message,
-                excerpt: SourceExcerpt(source: rule.text, line: mention.line, message: message, column: mention.column))
+                excerpt: rule.excerpt(line: mention.line, message: message, column: mention.column))
         }
         if let close = inspection.closeAttributes.first {
             throw failure(.syntax, close, "the attribute `<close>` is not available in rules")

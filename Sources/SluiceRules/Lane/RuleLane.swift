@@ -191,13 +191,20 @@ package final class RuleLane {
         let chunk = record.chunk.string
         var message = record.message.string
         let rule = rules.isEmpty ? nil : rules[index]
-        let source = chunk == rule?.name || chunk.isEmpty ? rule?.text : context.modules[chunk]
+        let isRule = chunk == rule?.name || chunk.isEmpty
+        var line = Int(record.line)
         var excerpt: SourceExcerpt?
-        if let source, record.line > 0 {
-            if let field = AbsentFieldHint.field(source: source, line: Int(record.line), message: message, isAbsent: isAbsent) {
+        if let source = isRule ? rule?.text : context.modules[chunk], line > 0 {
+            if let field = AbsentFieldHint.field(source: source, line: line, message: message, isAbsent: isAbsent) {
                 message += ": this event has no field `\(field)`; write `(event.\(field) or …)`"
             }
-            excerpt = SourceExcerpt(source: source, line: Int(record.line), message: message)
+            excerpt =
+                isRule ? rule?.excerpt(line: line, message: message) : SourceExcerpt(source: source, line: line, message: message)
+            // An error behind the end of a body is one of its last line, and the wrapper's `end` is not the user's.
+            if let excerpt, excerpt.line < line {
+                line = excerpt.line
+                message = message.replacing("near 'end'", with: "at the end of the code")
+            }
         }
         let kind: RuleFailure.Kind =
             switch Int(record.kind) {
@@ -208,7 +215,7 @@ package final class RuleLane {
             }
         return RuleFailure(
             kind: kind, ruleIndex: index, rule: rule?.name ?? "", chunk: chunk.isEmpty ? rule?.name ?? "" : chunk,
-            line: Int(record.line), message: message,
+            line: line, message: message,
             traceback: record.traceback.string.split(separator: "\n").map(String.init), excerpt: excerpt)
     }
 }

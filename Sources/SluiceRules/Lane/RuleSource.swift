@@ -1,3 +1,5 @@
+package import SluiceLua
+
 /// One rule as it was read, before it is loaded.
 package struct RuleSource: Sendable {
     /// How the rule's function is called.
@@ -32,17 +34,20 @@ package struct RuleSource: Sendable {
     package let text: [UInt8]
     /// Whether the text came from a file: then Lua shows `name:line`.
     package let isFile: Bool
+    /// The part of `text` that the user wrote; the rest is what makes a function of a body.
+    package let written: Range<Int>
     package let api: API
     package let onError: ErrorPolicy
 
     /// A rule.
     package init(
-        name: String, folder: String, text: [UInt8], isFile: Bool = true, api: API = .sluice,
+        name: String, folder: String, text: [UInt8], written: Range<Int>? = nil, isFile: Bool = true, api: API = .sluice,
         onError: ErrorPolicy = .deadLetter
     ) {
         self.name = name
         self.folder = folder
         self.text = text
+        self.written = written ?? 0..<text.count
         self.isFile = isFile
         self.api = api
         self.onError = onError
@@ -50,9 +55,23 @@ package struct RuleSource: Sendable {
 
     /// The body of `process(event, meta)` as `-e` takes it; line 1 stays line 1.
     package static func body(_ code: String, name: String, folder: String, onError: ErrorPolicy = .deadLetter) -> RuleSource {
-        RuleSource(
-            name: name, folder: folder, text: Array("function process(event, meta) \(code)\nend".utf8), isFile: false,
-            onError: onError)
+        let prologue = Array("function process(event, meta) ".utf8)
+        let body = Array(code.utf8)
+        return RuleSource(
+            name: name, folder: folder, text: prologue + body + Array("\nend".utf8),
+            written: prologue.count..<prologue.count + body.count, isFile: false, onError: onError)
+    }
+
+    /// The line that a message is about, as the user wrote it; a line behind the end becomes the end.
+    package func excerpt(line: Int, message: String, column: Int? = nil) -> SourceExcerpt? {
+        let source = Array(text[written])
+        let lines = source.count { $0 == 0x0A } + 1
+        guard line <= lines else {
+            let lastLine = source.split(separator: 0x0A, omittingEmptySubsequences: false).last ?? []
+            return SourceExcerpt(source: source, line: lines, message: message, column: lastLine.count + 1)
+        }
+        let shift = line == 1 ? written.lowerBound : 0
+        return SourceExcerpt(source: source, line: line, message: message, column: column.map { max(1, $0 - shift) })
     }
 }
 
