@@ -282,7 +282,7 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
     slot = root_slot(lane, &lane->nodes[root]);
     uint32_t offset = batch->length;
     memcpy(batch->bytes + offset, batch->bytes + old_offset, before);
-    memcpy(batch->bytes + offset + before, lane->scratch.bytes, added);
+    if (added > 0) memcpy(batch->bytes + offset + before, lane->scratch.bytes, added);
     memcpy(batch->bytes + offset + before + added, batch->bytes + old_offset + after, old_length - after);
     batch->length += (uint32_t)length;
     slot->text.offset = offset;
@@ -290,6 +290,11 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
     slot->flags |= SL_OWNED;
     batch->events[ref.event].pristine = 0;
     lane->node_version++;
+    // The one node whose new place is known without looking.
+    at->length = at->length - (to - from) + (uint32_t)added;
+    at->offset = offset + (at->offset - old_offset);
+    at->version = lane->node_version;
+    at->last_index = 0;
 }
 
 /// Puts the JSON text of the value at `value` into lane->scratch, `separator` before it.
@@ -300,34 +305,45 @@ static void write_scratch(lua_State *L, int value, const char *separator, const 
     value_to_json(L, value, &lane->scratch, what, length);
 }
 
-/// Takes the members named `name` out, the last `keep` of them excepted; answers how many were there.
-static int remove_members(lua_State *L, int32_t index, const char *name, size_t length, int keep) {
-    sl_lane *lane = lane_of(L);
-    for (int removed = 0;; removed++) {
-        if (!locate(lane, index)) return removed;
-        node *node = &lane->nodes[index];
-        size_t at = 0;
-        sl_span key, value;
-        uint32_t begin = 0, end = 0, before_end = 1;
-        int found = 0;
-        bool first = true, found_is_first = true;
-        while (sl_json_next_member(text_of(node), node->length, &at, &key, &value)) {
-            if (sl_json_equals(text_of(node) + key.offset, key.length, name, length) && found++ == 0) {
-                // From behind the member before, comma included, to the end of this value.
-                begin = first ? key.offset - 1 : before_end;
-                end = value.offset + value.length;
-                found_is_first = first;
+/// Where the members of one name are: how many, the value of the last, and the stretch that the first takes with its comma.
+typedef struct member_place {
+    int count;
+    sl_span value;
+    uint32_t begin, end;
+} member_place;
+
+static member_place find_members(const node *node, const char *name, size_t length) {
+    member_place place = {0, {0, 0}, 0, 0};
+    size_t at = 0;
+    sl_span key, value;
+    uint32_t before_end = 0;
+    while (sl_json_next_member(text_of(node), node->length, &at, &key, &value)) {
+        uint32_t end = value.offset + value.length;
+        if (sl_json_equals(text_of(node) + key.offset, key.length, name, length)) {
+            if (place.count++ == 0) {
+                // From behind the member before, comma included; the first member takes the comma behind it.
+                place.begin = before_end ? before_end : key.offset - 1;
+                place.end = end;
+                if (!before_end) {
+                    size_t next = sl_json_blanks(text_of(node), node->length, end);
+                    if (next < node->length && text_of(node)[next] == ',') place.end = (uint32_t)sl_json_blanks(text_of(node), node->length, next + 1);
+                }
             }
-            before_end = value.offset + value.length;
-            first = false;
+            place.value = value;
         }
-        if (found <= keep) return removed + found;
-        if (found_is_first) {
-            size_t next = sl_json_blanks(text_of(node), node->length, end);
-            if (next < node->length && text_of(node)[next] == ',') end = (uint32_t)sl_json_blanks(text_of(node), node->length, next + 1);
-        }
+        before_end = end;
+    }
+    return place;
+}
+
+/// Takes members of a name out, from the front, until `keep` of them are left; answers where those are.
+static member_place remove_members(lua_State *L, int32_t index, const char *name, size_t length, int keep) {
+    sl_lane *lane = lane_of(L);
+    for (;;) {
+        member_place place = find_members(&lane->nodes[index], name, length);
+        if (place.count <= keep) return place;
         lane->scratch.length = 0;
-        splice(L, index, begin, end);
+        splice(L, index, place.begin, place.end);
     }
 }
 
@@ -341,31 +357,25 @@ static void assign_member(lua_State *L, int32_t index, int value) {
         kill_nested(lane, index, name, length, 0);
         return;
     }
-    // Converting first: what cannot be said must leave everything as it is.
-    write_scratch(L, value, NULL, name, length);
-    lua_pushlstring(L, (const char *)lane->scratch.bytes, lane->scratch.length);
-    int count = remove_members(L, index, name, length, 1);
-    node *node = &lane->nodes[index];
-    locate(lane, index);
-    size_t text_length;
-    const char *text = lua_tolstring(L, -1, &text_length);
-    sl_span place;
-    lane->scratch.length = 0;
-    kill_nested(lane, index, name, length, 0);
-    if (count > 0 && sl_json_member(text_of(node), node->length, name, length, &place)) {
-        sl_buffer_append(&lane->scratch, text, text_length);
-        splice(L, index, place.offset, place.offset + place.length);
-    } else {
-        bool empty = text_of(node)[sl_json_blanks(text_of(node), node->length, 1)] == '}';
-        if (!empty) sl_buffer_append_byte(&lane->scratch, ',');
-        lua_pushvalue(L, 2);
-        value_to_json(L, -1, &lane->scratch, name, length);
-        lua_pop(L, 1);
-        sl_buffer_append_byte(&lane->scratch, ':');
-        sl_buffer_append(&lane->scratch, text, text_length);
-        splice(L, index, node->length - 1, node->length - 1);
+    member_place place = find_members(&lane->nodes[index], name, length);
+    if (place.count > 1) {
+        // Converting first: what cannot be said must leave everything as it is.
+        write_scratch(L, value, NULL, name, length);
+        place = remove_members(L, index, name, length, 1);
     }
-    lua_pop(L, 1);
+    if (place.count == 1) {
+        write_scratch(L, value, NULL, name, length);
+        kill_nested(lane, index, name, length, 0);
+        splice(L, index, place.value.offset, place.value.offset + place.value.length);
+        return;
+    }
+    const node *node = &lane->nodes[index];
+    bool empty = text_of(node)[sl_json_blanks(text_of(node), node->length, 1)] == '}';
+    write_scratch(L, 2, empty ? NULL : ",", name, length);
+    sl_buffer_append_byte(&lane->scratch, ':');
+    value_to_json(L, value, &lane->scratch, name, length);
+    kill_nested(lane, index, name, length, 0);
+    splice(L, index, node->length - 1, node->length - 1);
 }
 
 static void remove_last(lua_State *L, int32_t index, int64_t count) {

@@ -115,7 +115,7 @@ static void write_object(writer *writer, int index, size_t count) {
         sl_text name = {.bytes = lua_tostring(L, -2), .length = lua_rawlen(L, -2)};
         sl_buffer_append(&lane->sorting, &name, sizeof name);
     }
-    qsort(lane->sorting.bytes + start, count, sizeof(sl_text), compare_names);
+    if (count > 1) qsort(lane->sorting.bytes + start, count, sizeof(sl_text), compare_names);
     sl_buffer_append_byte(writer->to, '{');
     for (size_t i = 0; i < count; i++) {
         sl_text name;
