@@ -26,7 +26,8 @@ extension RFC3164Reader {
                 // `CCFile::captureLogRun` is one word.
                 if text[at + 1] != .colon { return at > start ? at : nil }
                 at += 2
-            case .equals, .comma, .quote, .brace, .less, .greater, 0..<0x20: return nil
+            case .brace where at == start: return nil
+            case .equals, .comma, .quote, .less, .greater, 0..<0x20: return nil
             default: at += 1
             }
         }
