@@ -3,31 +3,14 @@
 // Lua interns short strings, so a field's name is known by its address: a small direct-mapped cache leads from the address
 // to the id. Every cached string is anchored, or a collected one's address could come back as another name.
 #include "lua_lane.h"
+#include "sluice_keyword.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static const char *const severities[] = {"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
-static const char *const facilities[] = {"kern",   "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
-                                         "uucp",   "cron",   "authpriv", "ftp",  "ntp",    "audit",  "alert",  "clock",
-                                         "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
-enum { SEVERITIES = 8, FACILITIES = 24 };
+enum { SEVERITIES = SL_SEVERITY_COUNT, FACILITIES = SL_FACILITY_COUNT };
 
-/// Code of a severity's keyword or alias, -1 for another word.
-static int severity_code(const char *word, size_t length) {
-    static const struct { const char *word; int code; } aliases[] = {{"error", 3}, {"warn", 4}, {"panic", 0}};
-    for (int i = 0; i < SEVERITIES; i++)
-        if (strlen(severities[i]) == length && memcmp(severities[i], word, length) == 0) return i;
-    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-        if (strlen(aliases[i].word) == length && memcmp(aliases[i].word, word, length) == 0) return aliases[i].code;
-    return -1;
-}
-
-static int facility_code(const char *word, size_t length) {
-    for (int i = 0; i < FACILITIES; i++)
-        if (strlen(facilities[i]) == length && memcmp(facilities[i], word, length) == 0) return i;
-    return -1;
-}
+static void push_keyword(lua_State *L, const sl_keyword *keyword) { lua_pushlstring(L, keyword->json + 1, keyword->json_length - 2u); }
 
 // -- handles ----------------------------------------------------------------------------------------------------------
 
@@ -113,8 +96,8 @@ void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot) 
     case SL_TRUE: lua_pushboolean(L, 1); return;
     case SL_INTEGER: lua_pushinteger(L, slot->integer); return;
     case SL_FLOAT: lua_pushnumber(L, slot->number); return;
-    case SL_FACILITY: lua_pushstring(L, facilities[slot->integer]); return;
-    case SL_SEVERITY: lua_pushstring(L, severities[slot->integer]); return;
+    case SL_FACILITY: push_keyword(L, sl_facility_keyword(slot->integer)); return;
+    case SL_SEVERITY: push_keyword(L, sl_severity_keyword(slot->integer)); return;
     case SL_TIMESTAMP: value_push_timestamp(L, slot->integer, slot->detail); return;
     case SL_STRING:
         if (slot->flags & SL_TIME) value_push_timestamp(L, ref->batch->events[ref->event].time_ns, slot->detail);
@@ -138,7 +121,7 @@ static void push_code(lua_State *L, event_ref *ref, uint16_t key) {
     if (slot && slot->type == (is_severity ? SL_SEVERITY : SL_FACILITY)) code = slot->integer;
     else if (slot && slot->type == SL_STRING && !(slot->flags & SL_ESCAPED)) {
         const char *word = (const char *)ref->batch->bytes + slot->text.offset;
-        code = is_severity ? severity_code(word, slot->text.length) : facility_code(word, slot->text.length);
+        code = is_severity ? sl_severity_code(word, slot->text.length) : sl_facility_code(word, slot->text.length);
     }
     if (code < 0) lua_pushnil(L);
     else lua_pushinteger(L, code);
@@ -283,8 +266,8 @@ static void assign_text(lua_State *L, event_ref *ref, uint16_t key, const char *
     size_t length;
     const char *text = lua_tolstring(L, value, &length);
     int code = -1;
-    if (key == SL_KEY_SEVERITY && !(flags & SL_META)) code = severity_code(text, length);
-    if (key == SL_KEY_FACILITY && !(flags & SL_META)) code = facility_code(text, length);
+    if (key == SL_KEY_SEVERITY && !(flags & SL_META)) code = sl_severity_code(text, length);
+    if (key == SL_KEY_FACILITY && !(flags & SL_META)) code = sl_facility_code(text, length);
     if (code >= 0) {
         sl_slot *slot = event_slot_for_write(L, ref, key, name, name_length, flags);
         slot->type = key == SL_KEY_SEVERITY ? SL_SEVERITY : SL_FACILITY;
