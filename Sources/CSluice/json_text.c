@@ -4,19 +4,39 @@
 #include "sluice_copy.h"
 
 #include <stdlib.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 // -- walking ----------------------------------------------------------------------------------------------------------
 
 static inline bool is_blank(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
 
-size_t sl_json_blanks(const uint8_t *text, size_t length, size_t at) {
+static inline size_t skip_blanks(const uint8_t *text, size_t length, size_t at) {
     while (at < length && is_blank(text[at])) at++;
     return at;
 }
 
+size_t sl_json_blanks(const uint8_t *text, size_t length, size_t at) { return skip_blanks(text, length, at); }
+
 /// End of the literal whose opening quote is at `at`.
 static size_t skip_string(const uint8_t *text, size_t length, size_t at) {
-    for (at++; at < length; at++) {
+    at++;
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    while (length - at >= 16 && at < length) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(text + at));
+        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+        if (!found) {
+            at += 16;
+            continue;
+        }
+        at += (size_t)__builtin_ctz((unsigned)found);
+        if (text[at] == '"') return at + 1;
+        at += 2;
+    }
+#endif
+    for (; at < length; at++) {
         if (text[at] == '"') return at + 1;
         if (text[at] == '\\') at++;
     }
@@ -24,7 +44,7 @@ static size_t skip_string(const uint8_t *text, size_t length, size_t at) {
 }
 
 size_t sl_json_skip(const uint8_t *text, size_t length, size_t at) {
-    at = sl_json_blanks(text, length, at);
+    at = skip_blanks(text, length, at);
     if (at >= length) return length;
     if (text[at] == '"') return skip_string(text, length, at);
     if (text[at] != '{' && text[at] != '[') {
@@ -46,11 +66,11 @@ size_t sl_json_skip(const uint8_t *text, size_t length, size_t at) {
 
 /// Moves to the next item of a container: past its opening bracket or a comma. False at its end or where it is malformed.
 static bool next_item(const uint8_t *text, size_t length, size_t *at, uint8_t open, uint8_t close) {
-    size_t position = sl_json_blanks(text, length, *at);
+    size_t position = skip_blanks(text, length, *at);
     if (position >= length) return false;
     bool is_first = *at == 0;
     if (text[position] != (is_first ? open : ',')) return false;
-    position = sl_json_blanks(text, length, position + 1);
+    position = skip_blanks(text, length, position + 1);
     if (position >= length || text[position] == close) return false;
     *at = position;
     return true;
@@ -58,7 +78,7 @@ static bool next_item(const uint8_t *text, size_t length, size_t *at, uint8_t op
 
 /// The value at `*at`, which is moved behind it. False when there is none: what is malformed must not be walked for ever.
 static bool take_value(const uint8_t *text, size_t length, size_t *at, sl_span *value) {
-    size_t start = sl_json_blanks(text, length, *at);
+    size_t start = skip_blanks(text, length, *at);
     size_t end = sl_json_skip(text, length, start);
     if (end <= start) return false;
     value->offset = (uint32_t)start;
@@ -75,7 +95,7 @@ bool sl_json_next_member(const uint8_t *text, size_t length, size_t *at, sl_span
     if (end < start + 2) return false;
     name->offset = (uint32_t)(start + 1);
     name->length = (uint32_t)(end - start - 2);
-    size_t colon = sl_json_blanks(text, length, end);
+    size_t colon = skip_blanks(text, length, end);
     if (colon >= length || text[colon] != ':') return false;
     *at = colon + 1;
     return take_value(text, length, at, value);
@@ -107,7 +127,7 @@ bool sl_json_element(const uint8_t *text, size_t length, size_t index, sl_span *
 size_t sl_json_count(const uint8_t *text, size_t length) {
     size_t at = 0, count = 0;
     sl_span name, value;
-    if (sl_json_blanks(text, length, 0) < length && text[sl_json_blanks(text, length, 0)] == '{') {
+    if (skip_blanks(text, length, 0) < length && text[skip_blanks(text, length, 0)] == '{') {
         while (sl_json_next_member(text, length, &at, &name, &value)) count++;
     } else {
         while (sl_json_next_element(text, length, &at, &value)) count++;
@@ -204,6 +224,9 @@ size_t sl_json_unescape(uint8_t *to, const uint8_t *from, size_t length) {
 }
 
 bool sl_json_equals(const uint8_t *literal, size_t length, const char *bytes, size_t count) {
+    // An escape is never shorter than what it stands for, so most names are told apart by their length.
+    if (length < count) return false;
+    if (length == count && memcmp(literal, bytes, count) == 0) return !memchr(literal, '\\', length);
     if (!memchr(literal, '\\', length)) return length == count && memcmp(literal, bytes, count) == 0;
     const uint8_t *end = literal + length;
     size_t at = 0;

@@ -398,6 +398,9 @@ static int event_newindex(lua_State *L) {
 
 // -- iteration --------------------------------------------------------------------------------------------------------
 
+/// Whether a name may stand twice: decoders flag it; where few slots make looking cheap nobody is believed.
+static bool may_repeat(const sl_event *event) { return event->count <= 32 || (event->flags & SL_FLAG_DUPLICATE_KEY); }
+
 /// Upvalues: event, next position, position behind the last field when the loop began, serial of the call.
 static int event_next(lua_State *L) {
     event_ref *ref = need_batch(L, lua_touserdata(L, lua_upvalueindex(1)));
@@ -412,7 +415,7 @@ static int event_next(lua_State *L) {
         size_t length;
         const char *name = sl_slot_name(ref->batch, slot, &length);
         // Of a name that the data holds twice only the last is the field.
-        if (find_slot(ref, slot->key, name, length) != slot) continue;
+        if (may_repeat(event) && find_slot(ref, slot->key, name, length) != slot) continue;
         lua_pushinteger(L, at + 1);
         lua_replace(L, lua_upvalueindex(2));
         lua_pushlstring(L, name, length);

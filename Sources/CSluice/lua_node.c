@@ -279,7 +279,6 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
         luaL_error(L, "a value of %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
     if (!sl_batch_reserve(batch, length)) luaL_error(L, "out of memory for a nested value");
     event_save(lane, &ref);
-    slot = root_slot(lane, &lane->nodes[root]);
     uint32_t offset = batch->length;
     memcpy(batch->bytes + offset, batch->bytes + old_offset, before);
     if (added > 0) memcpy(batch->bytes + offset + before, lane->scratch.bytes, added);

@@ -221,7 +221,7 @@ int route_emit(lua_State *L) {
         event_ref source = *from;
         copy_slots(L, lane, &source, index, true, true);
         batch->events[index].time_ns = source.batch->events[source.event].time_ns;
-        if (source.is_clone && lane->context == CONTEXT_EVENT) batch->events[index].flags = source.batch->events[source.event].flags;
+        batch->events[index].flags = source.batch->events[source.event].flags;
         if (!sl_event_end(batch)) return luaL_error(L, "out of memory for an emitted event");
     }
     sl_event *event = batch->events + index;

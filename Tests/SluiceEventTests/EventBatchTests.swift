@@ -18,6 +18,10 @@ import Testing
         #expect(event.pointee.pristine == 1)
     }
 
+    @Test func `the flag that C knows is the one that Swift sets`() {
+        #expect(EventFlags.duplicateKey.rawValue == SL_FLAG_DUPLICATE_KEY)
+    }
+
     @Test func `a field can be found by its key and the last of two wins`() {
         let batch = EventBatch()
         batch.reserve(64)

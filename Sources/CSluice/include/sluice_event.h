@@ -91,6 +91,9 @@ typedef struct sl_slot {
 
 _Static_assert(sizeof(sl_slot) == 16, "a slot is 16 bytes");
 
+/// `flags`: the data had a name more than once (bit of EventFlags.duplicateKey, which a test holds to it).
+#define SL_FLAG_DUPLICATE_KEY (1ull << 25)
+
 /// What became of an event.
 enum {
     SL_PENDING = 0,
