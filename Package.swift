@@ -53,7 +53,7 @@ let package = Package(
 
         stage("SluiceEvent", uses: ["CSluice"]),
         stage("SluiceConfig", uses: []),
-        stage("SluiceRegex", uses: ["SluiceConfig", regex]),
+        stage("SluiceRegex", uses: ["SluiceConfig", "CSluice", regex]),
         stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice"]),
@@ -106,7 +106,7 @@ let package = Package(
         tests("SluiceRules", uses: ["CLua"]),
         tests(
             "SluiceDecoding",
-            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],
+            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CAllocationCount", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),
         .testTarget(name: "ExamplesTests", dependencies: ["sluice"], swiftSettings: strict),
     ]

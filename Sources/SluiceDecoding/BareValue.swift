@@ -1,4 +1,5 @@
 internal import CSluice
+internal import Glibc
 
 extension UnsafeMutablePointer where Pointee == sl_slot {
     /// Makes the slot a text that lies in the arena.
@@ -11,6 +12,12 @@ extension UnsafeMutablePointer where Pointee == sl_slot {
     }
 }
 
+extension UnsafePointer where Pointee == UInt8 {
+    /// Whether the bytes from here on begin with some text; as many must be readable.
+    @inline(__always)
+    func begins(with text: StaticString) -> Bool { memcmp(self, text.utf8Start, text.utf8CodeUnitCount) == 0 }
+}
+
 /// Text that looks like a number, a boolean or null.
 enum BareValue {
     /// Types `slot` by the text; false, with the slot unchanged, when it is just text. Numbers are those that JSON knows.
@@ -19,9 +26,9 @@ enum BareValue {
         _ slot: UnsafeMutablePointer<sl_slot>
     ) -> Bool {
         switch end - start {
-        case 4 where sl_same_bytes(start, "true", 4): slot.pointee.type = UInt8(SL_TRUE)
-        case 4 where sl_same_bytes(start, "null", 4): slot.pointee.type = UInt8(SL_NULL)
-        case 5 where sl_same_bytes(start, "false", 5): slot.pointee.type = UInt8(SL_FALSE)
+        case 4 where start.begins(with: "true"): slot.pointee.type = UInt8(SL_TRUE)
+        case 4 where start.begins(with: "null"): slot.pointee.type = UInt8(SL_NULL)
+        case 5 where start.begins(with: "false"): slot.pointee.type = UInt8(SL_FALSE)
         default: return readNumber(start, end, base, slot)
         }
         slot.pointee.integer = 0

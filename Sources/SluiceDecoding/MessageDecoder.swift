@@ -90,7 +90,10 @@ package struct MessageDecoder: Decoder {
         let outerCount = Int(outer.pointee.count)
         let innerCount = Int(inner.pointee.count)
         let room = outerCount + innerCount + Int(SL_SPARE_SLOTS)
-        guard room <= 65_000, sl_batch_grow_slots(batch, UInt32(room)) else { return false }
+        guard room <= 65_000 else { return false }
+        if Int(batch.pointee.slot_capacity - batch.pointee.slot_count) < room, !sl_batch_grow_slots(batch, UInt32(room)) {
+            preconditionFailure("out of memory for fields")
+        }
         // SAFETY: `room` slots lie behind the used ones; the merged fields are made there and moved to their place.
         let slots = batch.pointee.slots!
         let from = slots + Int(outer.pointee.first)
@@ -104,17 +107,18 @@ package struct MessageDecoder: Decoder {
         let kept = count
         for index in 0..<innerCount where added[index].type != UInt8(SL_ABSENT) {
             let key = added[index].key
-            if key != UInt16(SL_KEY_UNLISTED), let same = (0..<kept).first(where: { merged[$0].key == key && !isMeta(merged[$0]) }) {
-                merged[same] = added[index]
-            } else {
-                merged[count] = added[index]
+            var place = key == UInt16(SL_KEY_UNLISTED) ? kept : 0
+            while place < kept, merged[place].key != key || isMeta(merged[place]) { place += 1 }
+            if place == kept {
+                place = count
                 count += 1
             }
+            merged[place] = added[index]
         }
         if inner.pointee.time_ns != Int64.min { outer.pointee.time_ns = inner.pointee.time_ns }
-        var flags = EventFlags(rawValue: outer.pointee.flags)
-        flags.formUnion(EventFlags(rawValue: inner.pointee.flags).subtracting([.noTimestamp, .noPri, .headerless]))
-        outer.pointee.flags = flags.rawValue
+        // What the message lacks its envelope has.
+        let envelope = EventFlags.noTimestamp.rawValue | EventFlags.noPri.rawValue | EventFlags.headerless.rawValue
+        outer.pointee.flags |= inner.pointee.flags & ~envelope
         outer.pointee.pristine = 0
         // Nearly always the outer event is the one before: its slots and those of the inner one are one run.
         let isAdjacent = outer.pointee.first + UInt32(outer.pointee.capacity) == inner.pointee.first

@@ -1,5 +1,6 @@
 #if Regex
     internal import CPCRE2
+    internal import CSluice
 
     /// What a match came to.
     package enum PatternOutcome: Equatable, Sendable {
@@ -17,8 +18,8 @@
         private let found: OpaquePointer
         private let context: OpaquePointer
         private let stack: OpaquePointer?
-        /// Start and end of the whole match and of each group.
-        private let offsets: UnsafeMutablePointer<Int>
+        /// Start and end of the whole match and of each group by number; -1 for groups that took no part. Written by a match.
+        package let offsets: UnsafePointer<Int>
 
         /// Backtracking steps one match may take: some 20 ms. A pattern that needs more is one that runs for ever.
         package static let stepsMax: UInt32 = 1_000_000
@@ -33,7 +34,7 @@
             else { preconditionFailure("out of memory for a regular expression") }
             self.found = found
             self.context = context
-            self.offsets = offsets
+            self.offsets = UnsafePointer(offsets)
             stack = pcre2_jit_stack_create_8(32 << 10, Self.stackBytesMax, nil)
             pcre2_set_match_limit_8(context, Self.stepsMax)
             pcre2_set_heap_limit_8(context, UInt32(Self.stackBytesMax >> 10) * 8)
@@ -59,7 +60,7 @@
             // SAFETY: PCRE2 reads `count` bytes from `text` and writes to memory of its own.
             let result =
                 if let text {
-                    pcre2_match_8(pattern.code, text, count, from, 0, found, context)
+                    pcre2_match_8(code(for: text, count), text, count, from, 0, found, context)
                 } else {
                     withUnsafePointer(to: 0 as UInt8) { pcre2_match_8(pattern.code, $0, 0, 0, 0, found, context) }
                 }
@@ -67,9 +68,15 @@
             return result == PCRE2_ERROR_NOMATCH ? .unmatched : .exhausted
         }
 
+        @inline(__always)
+        private func code(for text: UnsafePointer<UInt8>, _ count: Int) -> OpaquePointer {
+            guard let plain = pattern.codeForASCII, sl_ascii_length(text, count) == count else { return pattern.code }
+            return plain
+        }
+
         /// Bytes of a group in the last match (0 is the whole match); nil when the group took no part. A `\K` in a
         /// look-ahead can put a start behind its end; such a range is empty.
-        @inline(__always)
+        @inlinable
         package func range(of group: Int) -> Range<Int>? {
             // SAFETY: PCRE2 made room for every group of the pattern; unset ones are PCRE2_UNSET, which is -1 here.
             let start = offsets[2 * group]

@@ -39,6 +39,24 @@
             #expect(matcher.range(of: 0) == 1..<4)
         }
 
+        @Test(arguments: [
+            "ä?x", "(?m)^.{3}$", "[^a]+", "(?i)ÄB", #"\p{L}+"#, #"\x{e4}"#, #"\w+"#, "(?i)k", #"(?m)^\S+$"#, #"\bx"#, "a|ä", ".",
+        ])
+        func `ASCII and other text are matched by the same rules`(pattern: String) throws {
+            let compiled = try Pattern(pattern)
+            for text in ["abc", "äbc", "x", "äx", "ÄB", "äb", "k\u{212A}", "", "a\u{e4}", "\u{7f}", "x y", "日本語"] {
+                let fast = try matched(pattern, text)
+                // Behind a character that is not ASCII the other code matches.
+                let bytes = Array("ö\n".utf8) + Array(text.utf8)
+                let matcher = PatternMatcher(compiled)
+                let outcome = bytes.withUnsafeBytes { matcher.match($0, from: 3) }
+                #expect((outcome == .matched) == (fast != nil), "\(text)")
+                if let fast, outcome == .matched {
+                    #expect(matcher.range(of: 0).map { String(decoding: bytes[$0], as: UTF8.self) } == fast[0], "\(text)")
+                }
+            }
+        }
+
         @Test func `a pattern that does not compile says where`() {
             #expect(
                 throws: PatternError(

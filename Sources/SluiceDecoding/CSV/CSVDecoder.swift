@@ -10,6 +10,7 @@ package import SluiceEvent
 /// flagged. Tolerant: quotes inside bare fields and text behind a closing quote are data, an open quote runs to the end.
 package struct CSVDecoder: Decoder {
     private let dialect: CSVDialect
+    private let delimiters: CSVDelimiters
     private let isStrict: Bool
     private var columns: CSVColumns
     private var needsHeader: Bool
@@ -17,6 +18,7 @@ package struct CSVDecoder: Decoder {
     /// A decoder.
     package init(_ dialect: CSVDialect = CSVDialect(), strict isStrict: Bool = false) {
         self.dialect = dialect
+        delimiters = CSVDelimiters(dialect.delimiters)
         self.isStrict = isStrict
         columns = CSVColumns(dialect.columns)
         needsHeader = dialect.hasHeader
@@ -40,7 +42,8 @@ package struct CSVDecoder: Decoder {
             }
             let event = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .csv)
             var reader = CSVRecordReader(
-                dialect: dialect, isStrict: isStrict, batch: raw, base: base, at: base + at, end: base + frame.end)
+                dialect: dialect, delimiters: delimiters, isStrict: isStrict, batch: raw, base: base, at: base + at,
+                end: base + frame.end)
             let reason = reader.read(&columns)
             let end = reader.at - reader.base
             if let reason {

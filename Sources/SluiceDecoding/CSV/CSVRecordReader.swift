@@ -8,6 +8,7 @@ internal import SluiceEvent
 /// move then.
 struct CSVRecordReader {
     let dialect: CSVDialect
+    let delimiters: CSVDelimiters
     let isStrict: Bool
     let batch: UnsafeMutablePointer<sl_batch>
     var base: UnsafePointer<UInt8>
@@ -52,16 +53,13 @@ struct CSVRecordReader {
     }
 
     @inline(__always)
-    private func isDelimiter(_ byte: UInt8) -> Bool { dialect.delimiters.contains(byte) }
+    private func isDelimiter(_ byte: UInt8) -> Bool { delimiters.contains(byte) }
 
     /// The first delimiter or line end at or behind `start`.
     @inline(__always)
     private func fieldEnd(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
-        let delimiters = dialect.delimiters
-        if delimiters.count <= 3 {
-            return sl_scan_any(
-                start, end, delimiters[0], delimiters[delimiters.count > 1 ? 1 : 0],
-                delimiters[delimiters.count > 2 ? 2 : 0], Self.newline)
+        if delimiters.isFew {
+            return sl_scan_any(start, end, delimiters.first.0, delimiters.first.1, delimiters.first.2, Self.newline)
         }
         var stop = start
         while stop < end, stop[0] != Self.newline, !isDelimiter(stop[0]) { stop += 1 }

@@ -243,6 +243,6 @@ private struct Line {
     private static func hasScheme(_ start: UnsafePointer<UInt8>, _ stop: UnsafePointer<UInt8>) -> Bool {
         var at = start
         while at < stop, at[0] | 0x20 &- 0x61 <= 25 { at += 1 }
-        return at > start && stop - at >= 3 && sl_same_bytes(at, "://", 3)
+        return at > start && stop - at >= 3 && at.begins(with: "://")
     }
 }

@@ -61,7 +61,7 @@ package struct CRIDecoder: Decoder {
         at = timeEnd + 1
         let stream = at
         at = sl_scan_word(at, end, 0x20)
-        guard at < end, at - stream == 6, sl_same_bytes(stream, "stdout", 6) || sl_same_bytes(stream, "stderr", 6) else {
+        guard at < end, at - stream == 6, stream.begins(with: "stdout") || stream.begins(with: "stderr") else {
             return "stream is neither `stdout` nor `stderr`"
         }
         let tag = at + 1

@@ -10,7 +10,7 @@
     /// The pattern may match anywhere; `^` and `$` tie it down. Tolerant: text that does not match, or needs more steps than a
     /// match may take, is `message`.
     package struct GrokDecoder: Decoder {
-        private let fields: PatternFields
+        private var fields: PatternFields
         private let isStrict: Bool
 
         /// A decoder; the error says what is wrong with the pattern.

@@ -11,11 +11,17 @@
         private struct Field {
             let group: Int
             let key: UInt16
-            let kind: Grok.Kind
+            /// A number is to be made of the text.
+            let isNumber: Bool
+            /// …and an integer at that.
+            let isInteger: Bool
         }
 
         private let matcher: PatternMatcher
         private let fields: [Field]
+        /// Whether two groups have one name.
+        private let hasRepeats: Bool
+        private var time = AccessTime()
 
         /// Fields of a regular expression's named groups.
         init(expression: String) throws(ConfigError) {
@@ -50,7 +56,8 @@
                 guard let key = FieldKey(text: name) else {
                     throw ConfigError(.invalidValue, "field name `\(name)` of format `\(format)` is longer than 256 bytes")
                 }
-                fields.append(Field(group: group.number, key: key.id, kind: capture?.kind ?? .string))
+                let kind = capture?.kind ?? .string
+                fields.append(Field(group: group.number, key: key.id, isNumber: kind != .string, isInteger: kind == .int))
             }
             if fields.isEmpty {
                 let form = format == "grok" ? "%{NAME:field}" : "(?<field>…)"
@@ -58,10 +65,11 @@
             }
             matcher = PatternMatcher(pattern)
             self.fields = fields
+            hasRepeats = Set(fields.map(\.key)).count < fields.count
         }
 
         /// Adds the fields of a text that matches to the event under construction.
-        func read(_ text: sl_span, _ batch: UnsafeMutablePointer<sl_batch>) -> PatternOutcome {
+        mutating func read(_ text: sl_span, _ batch: UnsafeMutablePointer<sl_batch>) -> PatternOutcome {
             // An empty frame may be the first of all, before the arena has any memory.
             guard sl_batch_reserve(batch, 1) else { preconditionFailure("out of memory for a batch") }
             // SAFETY: the text lies in the arena, and nothing here appends to it.
@@ -71,21 +79,25 @@
             guard outcome == .matched else { return outcome }
             let event = sl_event_open(batch)!
             var repeated = RepeatedKeys()
+            let offsets = matcher.offsets
             for index in 0..<fields.count {
                 let field = fields[index]
-                guard let range = matcher.range(of: field.group), let slot = sl_event_add(batch, field.key) else { continue }
+                let from = offsets[2 * field.group]
+                let to = offsets[2 * field.group + 1]
+                guard from >= 0, let slot = sl_event_add(batch, field.key) else { continue }
                 // Of several groups with one name the first that took part counts.
-                if repeated.isRepeat(field.key, in: batch) {
+                if hasRepeats, repeated.isRepeat(field.key, in: batch) {
                     event.pointee.count -= 1
                     batch.pointee.slot_count -= 1
                     continue
                 }
-                slot.set(start + range.lowerBound, start + range.upperBound, base, flags: 0)
-                if field.kind != .string, !Self.type(slot, base, field.kind) {
+                // A `\K` in a look-ahead can put a start behind its end.
+                slot.set(start + from, start + max(from, to), base, flags: 0)
+                if field.isNumber, !Self.type(slot, base, isInteger: field.isInteger) {
                     event.pointee.flags |= EventFlags.valueInvalid.rawValue
                 }
                 if field.key == UInt16(SL_KEY_TIMESTAMP), slot.pointee.type == UInt8(SL_STRING) {
-                    Self.readTime(slot, base, event)
+                    readTime(slot, base, event)
                 }
             }
             return .matched
@@ -93,14 +105,14 @@
 
         /// Makes a number of a text; false, with the text kept, when it is none.
         private static func type(
-            _ slot: UnsafeMutablePointer<sl_slot>, _ base: UnsafePointer<UInt8>, _ kind: Grok.Kind
+            _ slot: UnsafeMutablePointer<sl_slot>, _ base: UnsafePointer<UInt8>, isInteger: Bool
         ) -> Bool {
             let text = slot.pointee.text
             var start = base + Int(text.offset)
             let end = start + Int(text.length)
             // What JSON does not know about numbers: a plus sign.
             if start < end, start[0] == UInt8(ascii: "+") { start += 1 }
-            if kind == .int {
+            if isInteger {
                 guard let value = integer(start, end) else { return false }
                 slot.pointee.type = UInt8(SL_INTEGER)
                 slot.pointee.integer = value
@@ -146,7 +158,7 @@
         }
 
         /// RFC 3339 text and the time of access logs give the event its time; the text stays.
-        private static func readTime(
+        private mutating func readTime(
             _ slot: UnsafeMutablePointer<sl_slot>, _ base: UnsafePointer<UInt8>, _ event: UnsafeMutablePointer<sl_event>
         ) {
             let text = slot.pointee.text
@@ -156,7 +168,6 @@
                 slot.pointee.detail = time.detail
                 event.pointee.time_ns = time.ns
             } else if Int(text.length) == AccessTime.length {
-                var time = AccessTime()
                 if time.read(start) { event.pointee.time_ns = time.ns }
             }
         }

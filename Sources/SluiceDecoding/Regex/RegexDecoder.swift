@@ -10,7 +10,7 @@
     /// The pattern may match anywhere; `^` and `$` tie it down. Groups that take no part in a match are absent. Tolerant: text
     /// that does not match, or needs more steps than a match may take, is `message`.
     package struct RegexDecoder: Decoder {
-        private let fields: PatternFields
+        private var fields: PatternFields
         private let isStrict: Bool
 
         /// A decoder; the error says what is wrong with the pattern.
