@@ -30,6 +30,8 @@ enum BenchInput {
         "CRON[%d]: (root) CMD (command -v debian-sa1 > /dev/null && debian-sa1 1 %d)",
     ]
 
+    private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+
     /// Writes `count` lines to a file.
     static func write(_ count: Int, to path: String) throws {
         guard let file = fopen(path, "wb") else { throw Terminal.fail("cannot create `\(path)`", .cannotCreate) }
@@ -38,7 +40,10 @@ enum BenchInput {
             // A fixed mix without a generator: the same lines in every run.
             let mixed = (number &* 2_654_435_761) & 0xFFFF
             let priority = (mixed % 24) * 8 + (mixed / 24) % 8
-            let time = "Oct \(number % 28 < 9 ? " " : "")\(number % 28 + 1) 0\(number / 3600 % 10):\(10 + number / 60 % 50):\(10 + number % 50)"
+            // Twenty lines a second, as on a busy host.
+            let second = number / 20
+            let day = second / 86_400 % 28 + 1
+            let time = "Oct \(day < 10 ? " " : "")\(day) \(two(second / 3_600 % 24)):\(two(second / 60 % 60)):\(two(second % 60))"
             var text = messages[mixed % messages.count]
             for value in [mixed, number % 200] {
                 if let range = text.firstRange(of: "%d") { text.replaceSubrange(range, with: String(value)) }
