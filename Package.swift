@@ -88,6 +88,7 @@ let package = Package(
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         tests("CSluice", uses: ["CPatternFuzz"]),
+        .testTarget(name: "RepositoryTests", swiftSettings: strict),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
         tests("SluiceInputs", uses: ["SluiceComponent", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice"]),

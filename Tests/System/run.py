@@ -110,6 +110,40 @@ def test_memory_stays_small_at_full_load(folder):
     assert peak <= 60, f"{peak:.1f} MiB"
 
 
+def test_no_stage_allocates_per_event(folder):
+    library = folder / "allocations.so"
+    source = pathlib.Path(__file__).with_name("allocations.c")
+    subprocess.run(["clang", "-O1", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    access = '192.0.2.{0} - anna [10/Oct/2026:13:55:{1:02} +0200] "GET /a/{0} HTTP/1.1" 200 {0} "-" "curl/8"\n'
+    makers = {
+        "rfc3164": lambda n: f"<13>Oct 10 13:55:{n % 60:02} web{n % 9} app[{n}]: message number {n}\n",
+        "rfc5424": lambda n: f'<13>1 2026-10-10T13:55:{n % 60:02}.5Z web{n % 9} app {n} - [a@1 k="{n}"] message {n}\n',
+        "json": lambda n: f'{{"n":{n},"s":"text {n}","o":{{"a":[1,2,{n}]}},"f":1.5}}\n',
+        "logfmt": lambda n: f'level=info n={n} msg="number {n}"\n',
+        "csv": lambda n: f'{n},"a ""quoted"" value",{n}\n',
+        "combined": lambda n: access.format(n % 250, n % 60),
+        "plain": lambda n: f"line {n}\n",
+        "auto": lambda n: f"<13>Oct 10 13:55:{n % 60:02} web app: {n}\n" if n % 2 else f'{{"n":{n}}}\n',
+    }
+
+    def count(form, encoding, lines, *rules):
+        path, total = folder / "in", folder / "count"
+        path.write_text("".join(makers[form](n) for n in range(lines)))
+        environment = dict(os.environ, LD_PRELOAD=str(library), ALLOCATIONS=str(total))
+        sluice("filter", "-f", form, "-o", encoding, *rules, path, check=0, env=environment)
+        allocations = int(total.read_text())
+        assert allocations > 100, "the counter was not loaded"
+        return allocations
+
+    # Long enough for every buffer to have its size; then more events must not mean more allocations.
+    for form in makers:
+        added = count(form, "json", 120_000) - count(form, "json", 20_000)
+        assert added < 1_000, f"{form}: {added} allocations for 100000 more events"
+    for encoding in ("raw", "rfc5424", "rfc3164", "logfmt", "csv", "text:{hostname} {message}"):
+        added = count("rfc3164", encoding, 120_000) - count("rfc3164", encoding, 20_000)
+        assert added < 1_000, f"{encoding}: {added} allocations for 100000 more events"
+
+
 def test_json_passes_through_unchanged(folder):
     values = ['{"a": 1.0, "b" : [ ], "c":null, "d":9007199254740993, "e":{"x":[1,{"y":"\\u00e9\\/"}]}}',
               '{"big":123456789012345678901234567890,"exp":1E+2,"neg":-0,"empty":{},"dup":1,"dup":2}', '{}',
