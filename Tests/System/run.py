@@ -8,10 +8,13 @@ Each function `test_…` below is a test; it gets a fresh folder. Standard libra
 import contextlib
 import gzip
 import json
+import logging
+import logging.handlers
 import os
 import pathlib
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -256,6 +259,49 @@ def test_dead_letters_hold_everything_needed_to_try_again(folder):
     assert first["event"] == {"a": 1} and first["raw"] == '{"a":1}', first
     assert (first["rule"], first["line"], first["error"], first["generation"]) == (str(rule), 3, "boom", 1), first
     assert second["raw_b64"] == "//4=", second
+
+
+def test_messages_of_logger_are_read_field_by_field(folder):
+    texts = [f"message {number} with [brackets] and \"quotes\" \u00e9" for number in range(50)]
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", 0))
+    receiver.settimeout(10)
+    base = ["logger", "-n", "127.0.0.1", "-P", str(receiver.getsockname()[1]), "-d", "-t", "app"]
+
+    def send(*arguments):
+        subprocess.run([*base, *arguments], check=True)
+        return receiver.recv(65536) + b"\n"
+
+    modern = b"".join(send("--rfc5424", "-p", "auth.err", "--msgid", "ID7", text) for text in texts)
+    legacy = b"".join(send("--rfc3164", "--id=4711", "-p", "local0.info", text) for text in texts)
+    receiver.close()
+    for form, data in (("syslog", modern), ("auto", modern), ("rfc5424", modern)):
+        for event, text in zip(map(json.loads, sluice("filter", "-f", form, "--strict", stdin=data, check=0).stdout.splitlines()), texts, strict=True):
+            assert (event["facility"], event["severity"], event["appname"], event["msgid"]) == ("auth", "err", "app", "ID7"), event
+            assert event["message"] == text and event["version"] == 1 and "timeQuality" in event["structured_data"], event
+    for form in ("syslog", "auto", "rfc3164"):
+        for event, text in zip(map(json.loads, sluice("filter", "-f", form, stdin=legacy, check=0).stdout.splitlines()), texts, strict=True):
+            assert (event["facility"], event["severity"], event["appname"], event["procid"]) == ("local0", "info", "app", "4711"), event
+            assert event["message"] == text and "timestamp" in event, event
+
+
+def test_messages_of_pythons_handler_are_read_with_their_trailing_nul(folder):
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.bind(str(folder / "log"))
+    handler = logging.handlers.SysLogHandler(str(folder / "log"), facility=logging.handlers.SysLogHandler.LOG_LOCAL0)
+    handler.setFormatter(logging.Formatter("Serverlog:%(asctime)s - %(levelname)s - %(message)s"))
+    data = b""
+    for number in range(100):
+        handler.emit(logging.LogRecord("x", logging.WARNING, "f.py", 1, f"call {number}\nsecond line", None, None))
+        data += receiver.recv(65536)
+    handler.close()
+    receiver.close()
+    assert data.count(b"\0") == 100
+    result = sluice("filter", "-f", "syslog", "--framing", "nul", stdin=data, check=0)
+    for number, event in enumerate(map(json.loads, result.stdout.splitlines())):
+        assert (event["facility"], event["severity"], event["appname"]) == ("local0", "warning", "Serverlog"), event
+        assert event["message"].endswith(f"WARNING - call {number}\nsecond line"), event
+    assert number == 99
 
 
 def main():
