@@ -47,6 +47,18 @@ extension UnsafeMutablePointer where Pointee == sl_batch {
 }
 
 extension Frame {
+    /// The frame behind the byte-order mark that it begins with, flagged; nil without one.
+    func withoutByteOrderMark(_ batch: UnsafeMutablePointer<sl_batch>) -> Frame? {
+        // SAFETY: the frame lies in the arena.
+        guard text.length >= 3, let bytes = batch.pointee.bytes, UnsafePointer(bytes + start).begins(with: "\u{FEFF}") else {
+            return nil
+        }
+        var rest = self
+        rest.text = sl_span(offset: text.offset + 3, length: text.length - 3)
+        rest.flags.formUnion(.bomRemoved)
+        return rest
+    }
+
     /// Arena offset of the first byte to decode.
     @inline(__always) var start: Int { Int(text.offset) }
     /// Arena offset behind the last byte to decode.

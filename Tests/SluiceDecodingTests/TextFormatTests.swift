@@ -18,6 +18,8 @@ import Testing
         ("logfmt:typed=true", #"a=1 b=-2.50 c=true d=false e=null f="1" g=1s h=007 i=1e3"#,
             "a=1 b=-2.50 c=true d=false e=null f='1' g='1s' h='007' i=1e3", []),
         ("csv", "a,b", "c1='a' c2='b'", []),
+        ("csv", "\u{FEFF}\"a\",b", "c1='a' c2='b'", .bomRemoved),
+        ("json", "\u{FEFF}{\"a\":1}", "a=1", .bomRemoved),
         ("csv:columns=x,y", "a,b,c", "x='a' y='b' c3='c'", .columnsMismatch),
         ("csv:columns=x,y", "a", "x='a'", .columnsMismatch),
         ("csv:columns=x,y,greedy=true", "a,b,\"c\"", "x='a' y='b,\"c\"'", []),

@@ -14,6 +14,8 @@ package struct CSVDecoder: Decoder {
     private let isStrict: Bool
     private var columns: CSVColumns
     private var needsHeader: Bool
+    /// Nothing of the stream was read yet: a byte-order mark may come.
+    private var isAtStart = true
 
     /// A decoder.
     package init(_ dialect: CSVDialect = CSVDialect(), strict isStrict: Bool = false) {
@@ -25,12 +27,18 @@ package struct CSVDecoder: Decoder {
     }
 
     package mutating func startStream() {
+        isAtStart = true
         needsHeader = dialect.hasHeader
         if dialect.hasHeader { columns = CSVColumns(dialect.columns) }
     }
 
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let raw = batch.raw
+        var frame = frame
+        if isAtStart {
+            isAtStart = false
+            if let rest = frame.withoutByteOrderMark(raw) { frame = rest }
+        }
         let before = raw.pointee.event_count
         // SAFETY: the frame lies in the arena, whose place is taken anew after each record.
         var at = frame.start

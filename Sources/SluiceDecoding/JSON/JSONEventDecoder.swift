@@ -103,6 +103,11 @@ extension JSONEventDecoder {
         } else if isStrict {
             // Once more for the reason: refusals are rare and reasons are worth it.
             return .refused(appendObject(frame, from: frame.start, received: received, to: batch).reason)
+        } else if let rest = frame.withoutByteOrderMark(batch),
+            appendObject(rest, from: rest.start, received: received, to: batch) == .none
+                || appendSequence(rest, received: received, to: batch)
+        {
+            return .decoded
         } else if appendSequence(frame, received: received, to: batch) {
             return .decoded
         }
