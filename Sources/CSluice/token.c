@@ -122,6 +122,7 @@ const uint8_t *sl_scan_nested(const uint8_t *at, const uint8_t *end, unsigned de
     unsigned depth = 0;
     bool is_object = false;
     if (depth_max > 512) depth_max = 512;
+    if (at == end || (*at != '{' && *at != '[')) goto failed;
     for (;;) {
         // A value begins here (or, right behind an opening bracket, may not).
         if (at == end) goto failed;
