@@ -127,6 +127,13 @@ static void push_code(lua_State *L, event_ref *ref, uint16_t key) {
     else lua_pushinteger(L, code);
 }
 
+/// A nested value on the top keeps the clone at `index` that it lies in.
+static void hold_clone(lua_State *L, int index) {
+    if (lua_type(L, -1) != LUA_TUSERDATA) return;
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, 1); // a timestamp has no place for it and needs none
+}
+
 static int event_index(lua_State *L) {
     event_ref *ref = lua_touserdata(L, 1);
     if (!ref->batch) need_batch(L, ref);
@@ -135,8 +142,10 @@ static int event_index(lua_State *L) {
     size_t length;
     uint16_t key = key_at(L, lane_of(L), 2, &text, &length, false);
     sl_slot *slot = find_slot(ref, key, text, length);
-    if (slot) event_push_slot(L, ref, key, slot);
-    else if (key == SL_KEY_SEVERITY_CODE || key == SL_KEY_FACILITY_CODE) push_code(L, ref, key);
+    if (slot) {
+        event_push_slot(L, ref, key, slot);
+        if (ref->is_clone) hold_clone(L, 1);
+    } else if (key == SL_KEY_SEVERITY_CODE || key == SL_KEY_FACILITY_CODE) push_code(L, ref, key);
     else lua_pushnil(L);
     return 1;
 }
@@ -252,7 +261,7 @@ static void delete_field(lua_State *L, event_ref *ref, uint16_t key, const char 
     ref->batch->events[ref->event].pristine = 0;
     for (; slot; slot = find_any(ref, key, name, length, meta)) {
         if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) node_kill_field(lane, ref, key, name, length);
-        if (key == SL_KEY_TIMESTAMP || (slot->flags & SL_TIME)) ref->batch->events[ref->event].time_ns = SL_NO_TIME;
+        if (!meta && (key == SL_KEY_TIMESTAMP || (slot->flags & SL_TIME))) ref->batch->events[ref->event].time_ns = SL_NO_TIME;
         slot->type = SL_ABSENT;
     }
 }
@@ -266,8 +275,9 @@ static void assign_text(lua_State *L, event_ref *ref, uint16_t key, const char *
     size_t length;
     const char *text = lua_tolstring(L, value, &length);
     int code = -1;
-    if (key == SL_KEY_SEVERITY && !(flags & SL_META)) code = sl_severity_code(text, length);
-    if (key == SL_KEY_FACILITY && !(flags & SL_META)) code = sl_facility_code(text, length);
+    if (key == SL_KEY_SEVERITY && !(flags & (SL_META | ASSIGN_PLAIN))) code = sl_severity_code(text, length);
+    if (key == SL_KEY_FACILITY && !(flags & (SL_META | ASSIGN_PLAIN))) code = sl_facility_code(text, length);
+    flags &= SL_META;
     if (code >= 0) {
         sl_slot *slot = event_slot_for_write(L, ref, key, name, name_length, flags);
         slot->type = key == SL_KEY_SEVERITY ? SL_SEVERITY : SL_FACILITY;
@@ -304,6 +314,12 @@ static void assign_userdata(lua_State *L, event_ref *ref, uint16_t key, const ch
             slot->text.offset = offset;
             slot->text.length = (uint32_t)length;
             return;
+        }
+        // The field that the decoder was told to take the event's time from (`time_field`) goes on being it.
+        const sl_slot *before = find_any(ref, key, name, name_length, flags & SL_META);
+        if (before && (before->flags & SL_TIME)) {
+            event_save(lane_of(L), ref);
+            ref->batch->events[ref->event].time_ns = time->ns;
         }
         slot = event_slot_for_write(L, ref, key, name, name_length, flags);
         slot->type = SL_TIMESTAMP;
@@ -346,15 +362,20 @@ static void assign_code(lua_State *L, event_ref *ref, uint16_t key, int value) {
 
 void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, int value, uint8_t flags) {
     int type = lua_type(L, value);
+    bool is_code = (key == SL_KEY_SEVERITY_CODE || key == SL_KEY_FACILITY_CODE) && !(flags & (SL_META | ASSIGN_PLAIN)) &&
+                   !find_any(ref, key, name, length, false); // a field of that name that came in is one like any other
     if (type != LUA_TNIL && !(flags & SL_META)) {
-        if (key == SL_KEY_TIMESTAMP) return assign_time(L, ref, value);
-        if (key == SL_KEY_SEVERITY_CODE || key == SL_KEY_FACILITY_CODE) return assign_code(L, ref, key, value);
+        int64_t ns;
+        uint32_t detail;
+        bool is_time = !(flags & ASSIGN_PLAIN) || (type == LUA_TSTRING && value_read_time(L, value, &ns, &detail));
+        if (key == SL_KEY_TIMESTAMP && is_time) return assign_time(L, ref, value);
+        if (is_code) return assign_code(L, ref, key, value);
     }
+    if (type != LUA_TSTRING) flags &= SL_META;
     sl_slot *slot;
     switch (type) {
     case LUA_TNIL:
-        if (key == SL_KEY_SEVERITY_CODE) key = SL_KEY_SEVERITY;
-        if (key == SL_KEY_FACILITY_CODE) key = SL_KEY_FACILITY;
+        if (is_code) key = key == SL_KEY_SEVERITY_CODE ? SL_KEY_SEVERITY : SL_KEY_FACILITY;
         delete_field(L, ref, key, name, length, flags);
         return;
     case LUA_TBOOLEAN:
@@ -421,6 +442,7 @@ static int event_next(lua_State *L) {
         lua_pushlstring(L, name, length);
         slot = sl_event_slots(ref->batch, ref->batch->events + ref->event) + at;
         event_push_slot(L, ref, slot->key, slot);
+        if (ref->is_clone) hold_clone(L, lua_upvalueindex(1));
         return 2;
     }
     return 0;

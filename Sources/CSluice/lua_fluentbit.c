@@ -4,7 +4,7 @@
 //
 // The record is a real table, built from the event's fields and read back with the fidelity that Fluent Bit lacks: a field
 // that the script left as it was keeps its slot, integers stay integers and floats floats, null is a value, an empty array
-// stays an array. What scripts written for Lua 5.1 expect is added to their globals.
+// stays an array, and inside of nested values only what changed is written anew. What scripts written for Lua 5.1 expect is added to their globals.
 #include "lua_lane.h"
 
 #include <math.h>
@@ -26,18 +26,6 @@ static const char prelude[] =
     "string.gfind = string.gmatch\n"
     "flb_null = null\n"
     "local format, math_type, floor = string.format, math.type, math.floor\n"
-    "string.format = function(f, ...)\n"
-    "  local n, args, at = select('#', ...), {...}, 0\n"
-    "  for flags, verb in string.gmatch(string.gsub(f, '%%%%', ''), '%%([%-+ #0%d%.]*)(%a)') do\n"
-    "    at = at + 1\n"
-    "    local v = args[at]\n"
-    "    if string.find('dixXouc', verb, 1, true) then\n"
-    "      v = tonumber(v)\n"
-    "      if v and math_type(v) == 'float' and v == v and v > -0x1p63 and v < 0x1p63 then args[at] = (v < 0 and -floor(-v) or floor(v)) // 1 | 0 end\n"
-    "    end\n"
-    "  end\n"
-    "  return format(f, table.unpack(args, 1, n))\n"
-    "end\n"
     "local function int32(x) x = x & 0xFFFFFFFF return x >= 0x80000000 and x - 0x100000000 or x end\n"
     "local function whole(x) x = tonumber(x) return math_type(x) == 'float' and floor(x + 0.5) | 0 or x end\n"
     "bit = {\n"
@@ -56,8 +44,58 @@ static const char prelude[] =
     "}\n"
     "for _, name in ipairs{'also', 'emit', 'drop', 'pass', 'every', 'clone'} do _G[name] = nil end\n";
 
+/// `string.format` as Lua 5.1 knows it, for the rules that expect it: `%d` and its kin truncate, `%u` is `%d`.
+static int format_as_before(lua_State *L) {
+    sl_lane *lane = lane_of(L);
+    size_t length;
+    const char *format = luaL_checklstring(L, 1, &length), *end = format + length;
+    int count = lua_gettop(L), argument = 1;
+    bool is_before = lane->rules[lane->rule].api == SL_API_FLUENT_BIT;
+    luaL_Buffer text;
+    luaL_buffinitsize(L, &text, length);
+    for (const char *at = format; at < end; at++) {
+        luaL_addchar(&text, *at);
+        if (*at != '%' || !is_before || at + 1 == end) continue;
+        for (at++; at < end && *at && strchr("-+ #0123456789.", *at); at++) luaL_addchar(&text, *at);
+        if (at == end) break;
+        luaL_addchar(&text, *at == 'u' ? 'd' : *at);
+        if (*at == '%' || ++argument > count || !*at || !strchr("dixXouc", *at)) continue;
+        int is_integer, is_number;
+        lua_Number number = lua_tonumberx(L, argument, &is_number);
+        lua_tointegerx(L, argument, &is_integer);
+        if (!is_number || is_integer || !(number > -0x1p63 && number < 0x1p63)) continue;
+        lua_pushinteger(L, (lua_Integer)number);
+        lua_replace(L, argument);
+    }
+    luaL_pushresult(&text);
+    lua_replace(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, count, 1);
+    return 1;
+}
+
+/// Puts `format_as_before` in place of member `format` of the table on the top, unless it is there.
+static void replace_format(lua_State *L) {
+    lua_getfield(L, -1, "format");
+    if (lua_tocfunction(L, -1) == format_as_before) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_pushcclosure(L, format_as_before, 1);
+    lua_setfield(L, -2, "format");
+}
+
 void fluentbit_prepare(lua_State *L, const sl_rule_source *source) {
     int environment = lua_gettop(L);
+    lua_getfield(L, environment, "string");
+    replace_format(L);
+    // Methods of strings are the same for all rules: the function asks which one runs.
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_getfield(L, -1, "__index");
+    replace_format(L);
+    lua_settop(L, environment);
     if (luaL_loadbufferx(L, prelude, sizeof prelude - 1, "=fluent-bit", "t") != LUA_OK) lua_error(L);
     lua_pushvalue(L, environment);
     lua_setupvalue(L, -2, 1);
@@ -110,7 +148,11 @@ static void push_time(lua_State *L, const sl_event *event, bool as_table) {
 static void push_plain(lua_State *L, event_ref *ref, sl_slot *slot) {
     if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) {
         if (!value_from_json(L, (const char *)ref->batch->bytes + slot->text.offset, slot->text.length)) lua_pushnil(L);
-    } else if (slot->type == SL_TIMESTAMP || (slot->flags & SL_TIME)) {
+    } else if (slot->type == SL_STRING && (slot->flags & SL_TIME)) {
+        sl_slot text = *slot; // as it came
+        text.flags &= (uint8_t)~SL_TIME;
+        event_push_slot(L, ref, text.key, &text);
+    } else if (slot->type == SL_TIMESTAMP) {
         event_push_slot(L, ref, slot->key, slot);
         luaL_tolstring(L, -1, NULL);
         lua_remove(L, -2);
@@ -139,9 +181,15 @@ static void push_record(lua_State *L, event_ref *ref) {
 static bool is_same(lua_State *L, event_ref *ref, sl_slot *slot) {
     sl_lane *lane = lane_of(L);
     if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) {
-        if (lua_type(L, -1) != LUA_TTABLE) return false;
+        if (lua_type(L, -1) != LUA_TTABLE && !lua_isnil(L, -1)) return false;
         // Both sides in the one canonical form: names sorted, no blanks.
         push_plain(L, ref, slot);
+        if (lua_isnil(L, -1) || lua_isnil(L, -2)) {
+            // What is nested too deep for a table was not in the record: that it is missing says nothing.
+            bool is_left_out = lua_isnil(L, -1) && lua_isnil(L, -2);
+            lua_pop(L, 1);
+            return is_left_out;
+        }
         lane->scratch.length = 0;
         value_to_json(L, -1, &lane->scratch, "record", 6);
         lua_pop(L, 1);
@@ -156,6 +204,32 @@ static bool is_same(lua_State *L, event_ref *ref, sl_slot *slot) {
     return same;
 }
 
+/// Whether the slot is what its name reads: of a name that the data holds twice only the last is.
+static bool is_last(const event_ref *ref, const sl_slot *slot) {
+    const sl_event *event = ref->batch->events + ref->event;
+    if (slot->key != SL_KEY_UNLISTED) return sl_event_find(ref->batch, event, slot->key) == slot;
+    size_t length;
+    const char *name = sl_slot_name(ref->batch, slot, &length);
+    return sl_event_find_unlisted(ref->batch, event, name, length) == slot;
+}
+
+/// Sets the field that `slot` is to the value on the top, at the cost of no byte that says the same.
+static void write_field(lua_State *L, event_ref *ref, const sl_slot *slot, const char *name, size_t length) {
+    uint16_t key = slot->key;
+    bool is_nested = (slot->type == SL_OBJECT || slot->type == SL_ARRAY) && lua_type(L, -1) == LUA_TTABLE;
+    if (!is_nested) return event_assign(L, ref, key, name, length, lua_gettop(L), ASSIGN_PLAIN);
+    sl_buffer *text = &lane_of(L)->scratch;
+    text->length = 0;
+    merge_json(L, ref->batch, slot->text, lua_gettop(L), text, name, length);
+    uint8_t type = *text->bytes == '[' ? SL_ARRAY : SL_OBJECT;
+    size_t size = text->length;
+    uint32_t offset = event_append(L, ref, text->bytes, size);
+    sl_slot *place = event_slot_for_write(L, ref, key, name, length, 0);
+    place->type = type;
+    place->text.offset = offset;
+    place->text.length = (uint32_t)size;
+}
+
 /// Writes the record at `record` over the event's fields: those that are gone are deleted, changed ones assigned in place,
 /// new ones follow in the order of their names.
 static void write_record(lua_State *L, event_ref *ref, int record) {
@@ -164,10 +238,9 @@ static void write_record(lua_State *L, event_ref *ref, int record) {
     int known = lua_gettop(L);
     for (uint16_t i = 0; i < count; i++) {
         sl_slot *slot = sl_event_slots(ref->batch, ref->batch->events + ref->event) + i;
-        if (slot->type == SL_ABSENT || (slot->flags & SL_META) || is_time_field(slot)) continue;
+        if (slot->type == SL_ABSENT || (slot->flags & SL_META) || is_time_field(slot) || !is_last(ref, slot)) continue;
         size_t length;
         const char *name = sl_slot_name(ref->batch, slot, &length);
-        uint16_t key = slot->key;
         lua_pushlstring(L, name, length);
         name = lua_tostring(L, -1);
         lua_pushvalue(L, -1);
@@ -175,7 +248,7 @@ static void write_record(lua_State *L, event_ref *ref, int record) {
         lua_rawset(L, known);
         lua_pushvalue(L, -1);
         lua_rawget(L, record);
-        if (!is_same(L, ref, slot)) event_assign(L, ref, key, name, length, lua_gettop(L), 0);
+        if (!is_same(L, ref, slot)) write_field(L, ref, slot, name, length);
         lua_pop(L, 2);
     }
     lua_newtable(L);
@@ -208,7 +281,7 @@ static void write_record(lua_State *L, event_ref *ref, int record) {
             lua_pop(L, 1);
             lua_rawgeti(L, record, lua_tointeger(L, names + 1));
         }
-        event_assign(L, ref, key, name, length, names + 2, 0);
+        event_assign(L, ref, key, name, length, names + 2, ASSIGN_PLAIN);
     }
     lua_settop(L, known - 1);
 }
@@ -219,7 +292,10 @@ static void write_time(lua_State *L, event_ref *ref, int value) {
         lua_getfield(L, value, "sec");
         lua_getfield(L, value, "nsec");
         if (!lua_isnumber(L, -2)) luaL_error(L, "the returned timestamp is a table without a number `sec`");
-        ns = (int64_t)floor(lua_tonumber(L, -2)) * 1000000000 + (int64_t)lua_tonumber(L, -1);
+        double seconds = floor(lua_tonumber(L, -2)), rest = lua_tonumber(L, -1);
+        if (!(fabs(seconds) < 9e9 && fabs(rest) < 1e18)) luaL_error(L, "the returned timestamp is no time: %f s and %f ns", seconds, rest);
+        if (__builtin_add_overflow((int64_t)seconds * 1000000000, (int64_t)rest, &ns))
+            luaL_error(L, "the returned timestamp is outside of the years 1678 to 2262");
         lua_pop(L, 2);
     } else if (lua_type(L, value) == LUA_TNUMBER) {
         double seconds = lua_tonumber(L, value);
@@ -235,10 +311,13 @@ static void write_time(lua_State *L, event_ref *ref, int value) {
         return;
     }
     if (ns == time_of(ref->batch->events + ref->event)) return;
+    // The event's time keeps the offset that it was written with.
+    const sl_slot *before = sl_event_find(ref->batch, ref->batch->events + ref->event, SL_KEY_TIMESTAMP);
+    uint32_t offset = before && is_time_field(before) ? before->detail : SL_TIME_DETAIL(0, 0, SL_TIME_Z);
     sl_slot *slot = event_slot_for_write(L, ref, SL_KEY_TIMESTAMP, "timestamp", 9, 0);
     slot->type = SL_TIMESTAMP;
     slot->integer = ns;
-    slot->detail = SL_TIME_DETAIL(ns % 1000000000 == 0 ? 0 : ns % 1000000 == 0 ? 3 : ns % 1000 == 0 ? 6 : 9, 0, SL_TIME_Z);
+    slot->detail = (offset & ~0xFFu) | (ns % 1000000000 == 0 ? 0 : ns % 1000000 == 0 ? 3 : ns % 1000 == 0 ? 6 : 9);
     ref->batch->events[ref->event].time_ns = ns;
 }
 
@@ -260,13 +339,24 @@ static void emit_record(lua_State *L, sl_lane *lane, int record) {
     lane->batch->events[added.event].time_ns = ns;
 }
 
+/// Whether the event has nothing that goes into a record.
+static bool is_bare(const event_ref *ref) {
+    const sl_event *event = ref->batch->events + ref->event;
+    for (uint16_t i = 0; i < event->count; i++) {
+        const sl_slot *slot = sl_event_slots(ref->batch, event) + i;
+        if (slot->type != SL_ABSENT && !(slot->flags & SL_META) && !is_time_field(slot)) return false;
+    }
+    return true;
+}
+
 static uint8_t write_records(lua_State *L, sl_lane *lane, event_ref *ref, int record) {
     lua_rawgeti(L, record, 1);
     bool is_array = lua_type(L, -1) == LUA_TTABLE;
     lua_pop(L, 1);
     lua_pushnil(L);
     bool is_empty = lua_next(L, record) == 0;
-    if (is_empty) return SL_DROPPED;
+    // An empty table is an array without records, unless it is what was handed out.
+    if (is_empty) return is_bare(ref) ? SL_PENDING : SL_DROPPED;
     lua_pop(L, 2);
     if (!is_array) {
         write_record(L, ref, record);
@@ -300,8 +390,9 @@ uint8_t fluentbit_call(lua_State *L, sl_lane *lane, const rule *rule) {
     if (code > 0) {
         if (lua_type(L, base + 3) != LUA_TTABLE)
             luaL_error(L, "the function returned code %d and a %s as record, not a table", (int)code, value_kind(L, base + 3));
+        // The time first: further records take it from the event.
+        if (code == 1) write_time(L, ref, base + 2);
         verdict = write_records(L, lane, ref, base + 3);
-        if (code == 1 && verdict == SL_PENDING) write_time(L, ref, base + 2);
     }
     lua_settop(L, base);
     return verdict;

@@ -266,8 +266,9 @@ static int run_protected(lua_State *L) {
         sl_event *event = lane->batch->events + lane->event;
         if (event->verdict == SL_PENDING) {
             if (lane->context != CONTEXT_EVENT) {
-                advance_clock(lane, event->time_ns);
-                if (lane->clock_ns >= lane->next_timer_ns) {
+                // Emitted events say nothing about the time that it is.
+                if (event->rule == 0 || event->raw.length > 0) advance_clock(lane, event->time_ns);
+                if (lane->clock_ns >= lane->next_timer_ns && (lane->clock_known || !lane->clock_follows)) {
                     run_due_timers(L, lane);
                     continue;
                 }
@@ -366,11 +367,20 @@ int sl_lane_shutdown(sl_lane *lane, sl_batch *batch) {
 
 sl_lane_counts sl_lane_count(const sl_lane *lane) { return lane->counts; }
 
-void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data) {
+void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data, bool is_known) {
     lane->clock_ns = ns;
     lane->clock_follows = follows_data;
-    lane->clock_known = false;
+    lane->clock_known = is_known;
+    // Rules were loaded before: their timers count from here, with the clock of the data from its first time on.
+    lane->next_timer_ns = INT64_MAX;
+    for (uint32_t i = 0; i < lane->timer_count; i++) {
+        timer *timer = &lane->timers[i];
+        timer->due_ns = follows_data && !is_known ? INT64_MIN : ns + timer->interval_ns;
+        if (timer->due_ns < lane->next_timer_ns) lane->next_timer_ns = timer->due_ns;
+    }
 }
+
+bool sl_lane_knows_clock(const sl_lane *lane) { return lane->clock_known; }
 
 int64_t sl_lane_clock(const sl_lane *lane) { return lane->clock_ns; }
 

@@ -141,6 +141,7 @@ struct sl_lane {
 
     node nodes[NODES_MAX];
     int32_t node_count;
+    int32_t written_node;           ///< node whose member is being written, for errors
     sl_buffer names;
     sl_buffer scratch;              ///< JSON text under construction
     sl_buffer sorting;              ///< member names under construction
@@ -201,6 +202,8 @@ sl_slot *event_slot(lua_State *L, event_ref *ref, int index, uint16_t *key);
 void event_save(sl_lane *lane, event_ref *ref);
 /// Undoes what the running call changed.
 void event_undo(sl_lane *lane);
+/// With this flag `event_assign` gives no name a meaning of its own, RFC 3339 text as `timestamp` excepted.
+enum { ASSIGN_PLAIN = 0x80 };
 /// Sets a field to the Lua value at `value`. `name` names it in errors.
 void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, int value, uint8_t flags);
 /// Pushes a slot's value.
@@ -221,6 +224,10 @@ void node_push_field(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot);
 /// All nodes of a field are given up because it was replaced.
 void node_kill_field(sl_lane *lane, event_ref *ref, uint16_t key, const char *name, size_t length);
 void node_reset(sl_lane *lane);
+/// Turns the nested value on the top into a table of its own; false when it is none.
+bool node_detach(lua_State *L);
+/// Pushes what a failing assignment to a nested value's member (key at stack index 2) is called: `user.tags[2]`.
+void node_push_written(lua_State *L);
 /// JSON text of the node at `index` of the stack, NULL when it is none.
 const char *node_text(lua_State *L, int index, size_t *length);
 
@@ -229,7 +236,8 @@ void timestamp_open(lua_State *L);
 
 // lua_value.c
 void value_open(lua_State *L);
-/// Appends JSON text of the Lua value at `index` to `to`; raises and names `what` when it cannot be said.
+/// Appends JSON text of the Lua value at `index` to `to`; raises and names `what` (NULL: `node_push_written`) when it cannot
+/// be said.
 void value_to_json(lua_State *L, int index, sl_buffer *to, const char *what, size_t what_length);
 /// Pushes the Lua value of JSON text; objects and arrays become tables. False when it is not valid JSON (nothing pushed).
 bool value_from_json(lua_State *L, const char *text, size_t length);
@@ -268,6 +276,10 @@ void sandbox_push_environment(lua_State *L, uint16_t rule);
 void fluentbit_prepare(lua_State *L, const sl_rule_source *source);
 /// Calls the rule's function for the event; answers a verdict as `route_decision`.
 uint8_t fluentbit_call(lua_State *L, sl_lane *lane, const rule *rule);
+
+// lua_merge.c
+/// Appends JSON text of the table at `value` to `to`: what JSON text `old` says as well keeps its bytes, members their order.
+void merge_json(lua_State *L, const sl_batch *batch, sl_span old, int value, sl_buffer *to, const char *what, size_t what_length);
 
 static inline void registry_push(lua_State *L, int place) { lua_rawgeti(L, LUA_REGISTRYINDEX, place); }
 static inline void registry_set(lua_State *L, int place) { lua_rawseti(L, LUA_REGISTRYINDEX, place); }

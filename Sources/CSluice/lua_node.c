@@ -9,6 +9,8 @@
 //     event.user.geo ──► node 1 (member `geo` of node 0)    └── offset, length
 #include "lua_lane.h"
 
+#include <stdlib.h>
+
 void node_reset(sl_lane *lane) {
     lane->node_count = 0;
     lane->names.length = 0;
@@ -60,7 +62,8 @@ static int32_t new_node(lua_State *L, const node *model, const char *name, size_
     node->name_length = (uint32_t)length;
     if (length) sl_buffer_append(&lane->names, name, length);
     lane->node_count++;
-    node_ref *ref = lua_newuserdatauv(L, sizeof(node_ref), 0);
+    // The user value holds the clone that a field was read from: see `event_hold_clone`.
+    node_ref *ref = lua_newuserdatauv(L, sizeof(node_ref), 1);
     ref->node = index;
     ref->serial = lane->serial;
     registry_push(L, REGISTRY_NODE);
@@ -164,6 +167,11 @@ static void push_value(lua_State *L, int32_t parent, const char *name, size_t le
     if (!value_push_scalar(L, text, count)) push_nested(L, parent, name, length, index, offset, count);
 }
 
+static int compare_hashes(const void *a, const void *b) {
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
 /// Element `index`, found from the last one looked up when it comes after it: a loop from 1 to n reads the text once.
 static bool find_element(node *node, int64_t index, sl_span *value) {
     size_t at = 0;
@@ -207,52 +215,103 @@ static int node_length(lua_State *L) {
     return 1;
 }
 
-/// Upvalues: node, members seen, position in the text, version of that position.
-static int node_next(lua_State *L) {
-    sl_lane *lane = lane_of(L);
+/// Upvalues: node, elements seen, elements when the loop began.
+static int next_element(lua_State *L) {
     int32_t index = need_node(L, lua_touserdata(L, lua_upvalueindex(1)));
-    node *node = &lane->nodes[index];
-    lua_Integer seen = lua_tointeger(L, lua_upvalueindex(2));
-    size_t at = (size_t)lua_tointeger(L, lua_upvalueindex(3));
-    sl_span name = {0, 0}, value;
-    bool more = true;
-    if ((uint64_t)lua_tointeger(L, lua_upvalueindex(4)) != lane->node_version) {
-        at = 0;
-        for (lua_Integer i = 0; i < seen && more; i++)
-            more = node->is_array ? sl_json_next_element(text_of(node), node->length, &at, &value)
-                                  : sl_json_next_member(text_of(node), node->length, &at, &name, &value);
-    }
-    more = more && (node->is_array ? sl_json_next_element(text_of(node), node->length, &at, &value)
-                                   : sl_json_next_member(text_of(node), node->length, &at, &name, &value));
-    if (!more) return 0;
-    lua_pushinteger(L, seen + 1);
-    lua_replace(L, lua_upvalueindex(2));
-    lua_pushinteger(L, (lua_Integer)at);
-    lua_replace(L, lua_upvalueindex(3));
-    lua_pushinteger(L, (lua_Integer)lane->node_version);
-    lua_replace(L, lua_upvalueindex(4));
-    if (node->is_array) {
-        lua_pushinteger(L, seen + 1);
-        push_value(L, index, NULL, 0, seen + 1, node->offset + value.offset, value.length);
-        return 2;
-    }
-    lane->scratch.length = 0;
-    uint8_t *plain = sl_buffer_reserve(&lane->scratch, name.length);
-    lua_pushlstring(L, (const char *)plain, sl_json_unescape(plain, text_of(node) + name.offset, name.length));
-    size_t length;
-    const char *text = lua_tolstring(L, -1, &length);
-    push_value(L, index, text, length, 0, node->offset + value.offset, value.length);
+    node *node = &lane_of(L)->nodes[index];
+    lua_Integer position = lua_tointeger(L, lua_upvalueindex(2)) + 1;
+    sl_span value;
+    if (position > lua_tointeger(L, lua_upvalueindex(3)) || !find_element(node, position, &value)) return 0;
+    lua_pushinteger(L, position);
+    lua_copy(L, -1, lua_upvalueindex(2));
+    push_value(L, index, NULL, 0, position, node->offset + value.offset, value.length);
     return 2;
 }
 
+/// Whether names of the object's members may be there twice (an escaped name counts as such).
+static bool may_repeat(sl_lane *lane, const node *node) {
+    size_t at = 0, count = 0;
+    sl_span name, value;
+    lane->scratch.length = 0;
+    while (sl_json_next_member(text_of(node), node->length, &at, &name, &value)) {
+        const uint8_t *text = text_of(node) + name.offset;
+        uint32_t hash = 2166136261u;
+        for (uint32_t i = 0; i < name.length; i++) {
+            if (text[i] == '\\') return true;
+            hash = (hash ^ text[i]) * 16777619u;
+        }
+        sl_buffer_append(&lane->scratch, &hash, sizeof hash);
+        count++;
+    }
+    uint32_t *hashes = (uint32_t *)(void *)lane->scratch.bytes;
+    if (count > 1) qsort(hashes, count, sizeof *hashes, compare_hashes);
+    for (size_t i = 1; i < count; i++)
+        if (hashes[i] == hashes[i - 1]) return true;
+    return false;
+}
+
+/// Upvalues: node, position in the text as it was when the loop began, that text's offset, its length, the version then,
+/// whether names may be there twice. The old text stays in the arena, so members may be changed, deleted and added meanwhile.
+static int next_member(lua_State *L) {
+    sl_lane *lane = lane_of(L);
+    int32_t index = need_node(L, lua_touserdata(L, lua_upvalueindex(1)));
+    node *node = &lane->nodes[index];
+    size_t at = (size_t)lua_tointeger(L, lua_upvalueindex(2)), length = (size_t)lua_tointeger(L, lua_upvalueindex(4));
+    uint32_t offset = (uint32_t)lua_tointeger(L, lua_upvalueindex(3));
+    bool changed = (uint64_t)lua_tointeger(L, lua_upvalueindex(5)) != lane->node_version;
+    const uint8_t *text = node->batch->bytes + offset;
+    sl_span name, value;
+    while (sl_json_next_member(text, length, &at, &name, &value)) {
+        lane->scratch.length = 0;
+        uint8_t *plain = sl_buffer_reserve(&lane->scratch, name.length);
+        size_t count = sl_json_unescape(plain, text + name.offset, name.length);
+        value.offset += offset;
+        if (lua_toboolean(L, lua_upvalueindex(6))) {
+            size_t behind = at;
+            sl_span other, ignored;
+            bool is_last = true;
+            while (is_last && sl_json_next_member(text, length, &behind, &other, &ignored))
+                is_last = !sl_json_equals(text + other.offset, other.length, (const char *)plain, count);
+            if (!is_last) continue;
+        }
+        if (changed) {
+            if (!sl_json_member(text_of(node), node->length, (const char *)plain, count, &value)) continue;
+            value.offset += node->offset;
+        }
+        lua_pushinteger(L, (lua_Integer)at);
+        lua_replace(L, lua_upvalueindex(2));
+        lua_pushlstring(L, (const char *)plain, count);
+        push_value(L, index, lua_tostring(L, -1), count, 0, value.offset, value.length);
+        return 2;
+    }
+    return 0;
+}
+
 static int node_pairs(lua_State *L) {
-    need_node(L, lua_touserdata(L, 1));
+    sl_lane *lane = lane_of(L);
+    const node *node = &lane->nodes[need_node(L, lua_touserdata(L, 1))];
     lua_settop(L, 1);
     lua_pushinteger(L, 0);
-    lua_pushinteger(L, 0);
-    lua_pushinteger(L, (lua_Integer)lane_of(L)->node_version);
-    lua_pushcclosure(L, node_next, 4);
+    if (node->is_array) {
+        lua_pushinteger(L, (lua_Integer)sl_json_count(text_of(node), node->length));
+        lua_pushcclosure(L, next_element, 3);
+        return 1;
+    }
+    lua_pushinteger(L, node->offset);
+    lua_pushinteger(L, node->length);
+    lua_pushinteger(L, (lua_Integer)lane->node_version);
+    lua_pushboolean(L, may_repeat(lane, node));
+    lua_pushcclosure(L, next_member, 6);
     return 1;
+}
+
+bool node_detach(lua_State *L) {
+    size_t length;
+    const char *text = node_text(L, -1, &length);
+    if (!text) return false;
+    if (!value_from_json(L, text, length)) luaL_error(L, "a nested value is nested too deep to become a table");
+    lua_remove(L, -2);
+    return true;
 }
 
 static int node_tostring(lua_State *L) {
@@ -296,12 +355,36 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
     at->last_index = 0;
 }
 
-/// Puts the JSON text of the value at `value` into lane->scratch, `separator` before it.
-static void write_scratch(lua_State *L, int value, const char *separator, const char *what, size_t length) {
+void node_push_written(lua_State *L) {
+    const sl_lane *lane = lane_of(L);
+    int32_t path[64], depth = 0;
+    for (int32_t i = lane->written_node; i >= 0 && depth < 64; i = lane->nodes[i].parent) path[depth++] = i;
+    luaL_Buffer text;
+    luaL_buffinit(L, &text);
+    while (depth-- > 0) {
+        const node *node = &lane->nodes[path[depth]];
+        if (node->index > 0) {
+            lua_pushfstring(L, "[%I]", (LUAI_UACINT)node->index);
+            luaL_addvalue(&text);
+            continue;
+        }
+        if (node->parent >= 0) luaL_addchar(&text, '.');
+        if (node->parent < 0 && node->key != SL_KEY_UNLISTED) luaL_addstring(&text, sl_key_at(node->key)->text);
+        else luaL_addlstring(&text, (const char *)lane->names.bytes + node->name_offset, node->name_length);
+    }
+    if (lua_isinteger(L, 2)) lua_pushfstring(L, "[%I]", (LUAI_UACINT)lua_tointeger(L, 2));
+    else lua_pushfstring(L, ".%s", lua_tostring(L, 2));
+    luaL_addvalue(&text);
+    luaL_pushresult(&text);
+}
+
+/// Puts the JSON text of the value at `value` into lane->scratch, `separator` before it. Errors name the node's member.
+static void write_scratch(lua_State *L, int32_t index, int value, const char *separator) {
     sl_lane *lane = lane_of(L);
     lane->scratch.length = 0;
+    lane->written_node = index;
     if (separator) sl_buffer_append(&lane->scratch, separator, strlen(separator));
-    value_to_json(L, value, &lane->scratch, what, length);
+    value_to_json(L, value, &lane->scratch, NULL, 0);
 }
 
 /// Where the members of one name are: how many, the value of the last, and the stretch that the first takes with its comma.
@@ -359,20 +442,20 @@ static void assign_member(lua_State *L, int32_t index, int value) {
     member_place place = find_members(&lane->nodes[index], name, length);
     if (place.count > 1) {
         // Converting first: what cannot be said must leave everything as it is.
-        write_scratch(L, value, NULL, name, length);
+        write_scratch(L, index, value, NULL);
         place = remove_members(L, index, name, length, 1);
     }
     if (place.count == 1) {
-        write_scratch(L, value, NULL, name, length);
+        write_scratch(L, index, value, NULL);
         kill_nested(lane, index, name, length, 0);
         splice(L, index, place.value.offset, place.value.offset + place.value.length);
         return;
     }
     const node *node = &lane->nodes[index];
     bool empty = text_of(node)[sl_json_blanks(text_of(node), node->length, 1)] == '}';
-    write_scratch(L, 2, empty ? NULL : ",", name, length);
+    write_scratch(L, index, 2, empty ? NULL : ",");
     sl_buffer_append_byte(&lane->scratch, ':');
-    value_to_json(L, value, &lane->scratch, name, length);
+    value_to_json(L, value, &lane->scratch, NULL, 0);
     kill_nested(lane, index, name, length, 0);
     splice(L, index, node->length - 1, node->length - 1);
 }
@@ -396,14 +479,15 @@ static void assign_element(lua_State *L, int32_t index, int value) {
     int64_t position = lua_tointeger(L, 2), count = (int64_t)sl_json_count(text_of(node), node->length);
     if (lua_type(L, value) == LUA_TNIL) {
         if (position == count && count > 0) remove_last(L, index, count);
-        else if (position != count + 1)
+        // `table.remove` of an empty array clears element 0.
+        else if (position != count + 1 && (position != 0 || count != 0))
             luaL_error(L, "`nil` at element %I of an array of %I would leave a hole; `null` is a value, `table.remove` closes up", (LUAI_UACINT)position, (LUAI_UACINT)count);
         return;
     }
     if (position < 1 || position > count + 1)
         luaL_error(L, "element %I of an array of %I: arrays grow by one at the end", (LUAI_UACINT)position, (LUAI_UACINT)count);
     sl_span place;
-    write_scratch(L, value, position == count + 1 && count > 0 ? "," : NULL, "element", 7);
+    write_scratch(L, index, value, position == count + 1 && count > 0 ? "," : NULL);
     node = &lane->nodes[index];
     if (position == count + 1) {
         splice(L, index, node->length - 1, node->length - 1);

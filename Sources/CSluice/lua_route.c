@@ -112,6 +112,7 @@ static int route_also(lua_State *L) {
 static void inherit(sl_lane *lane, sl_event *event) {
     if (lane->context != CONTEXT_EVENT) {
         event->received_ns = lane->clock_ns;
+        event->source = UINT32_MAX; // none
         return;
     }
     const sl_event *source = lane->batch->events + lane->event;

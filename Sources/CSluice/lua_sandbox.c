@@ -57,6 +57,22 @@ static int string_rep(lua_State *L) {
     return call_original(L);
 }
 
+/// What is taken out of an event's array is no part of the event any more: a nested value becomes a table of its own.
+static int table_remove(lua_State *L) {
+    check_length(L, 1, "remove");
+    if (lua_type(L, 1) != LUA_TUSERDATA) return call_original(L);
+    lua_geti(L, 1, luaL_optinteger(L, 2, luaL_len(L, 1)));
+    if (!node_detach(L)) {
+        lua_pop(L, 1);
+        return call_original(L);
+    }
+    lua_insert(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 2);
+    lua_call(L, lua_gettop(L) - 2, 0);
+    return 1;
+}
+
 static int refuse_finalizers(lua_State *L) {
     static const char *const names[] = {"__gc", "__close"};
     for (int i = 0; i < 2 && lua_type(L, 2) == LUA_TTABLE; i++) {
@@ -214,7 +230,7 @@ static void open_strings(lua_State *L, sl_lane *lane, int libraries) {
 static void open_tables(lua_State *L, int libraries) {
     luaopen_table(L);
     guard_member(L, "insert", guard_length, 0);
-    guard_member(L, "remove", guard_length, 0);
+    guard_member(L, "remove", table_remove, 0);
     guard_member(L, "sort", guard_length, 0);
     guard_member(L, "concat", guard_span, 3);
     guard_member(L, "unpack", guard_span, 2);

@@ -36,8 +36,10 @@ static bool seconds_to_ns(lua_State *L, int index, int64_t *ns) {
     double seconds = lua_tonumber(L, index);
     if (!(fabs(seconds) < 9e9)) return false;
     double whole = floor(seconds);
-    // A double has about 100 ns at today's times: rounded to microseconds a written fraction comes out as it was meant.
-    *ns = (int64_t)whole * 1000000000 + (int64_t)(round((seconds - whole) * 1e6) * 1000);
+    // A double has about 100 ns at today's times: rounded to microseconds a written fraction comes out as it was meant. Of
+    // differences up to some days it tells nanoseconds apart.
+    double fraction = seconds - whole;
+    *ns = (int64_t)whole * 1000000000 + (int64_t)(fabs(seconds) < 1e6 ? round(fraction * 1e9) : round(fraction * 1e6) * 1000);
     return true;
 }
 
@@ -99,7 +101,9 @@ static int timestamp_add(lua_State *L) {
 static int timestamp_sub(lua_State *L) {
     timestamp_value *left = need_timestamp(L, 1), *right = value_to_timestamp(L, 2);
     if (!right) return shift(L, left, 2, -1);
-    lua_pushnumber(L, (double)(left->ns - right->ns) / 1e9);
+    int64_t difference;
+    if (__builtin_sub_overflow(left->ns, right->ns, &difference)) lua_pushnumber(L, ((double)left->ns - (double)right->ns) / 1e9);
+    else lua_pushnumber(L, (double)difference / 1e9);
     return 1;
 }
 

@@ -33,7 +33,8 @@ typedef struct writer {
 static void write_value(writer *writer, int index);
 
 static int refuse(writer *writer, const char *why) {
-    lua_pushlstring(writer->L, writer->what, writer->what_length);
+    if (writer->what) lua_pushlstring(writer->L, writer->what, writer->what_length);
+    else node_push_written(writer->L);
     return luaL_error(writer->L, "field `%s` cannot hold %s", lua_tostring(writer->L, -1), why);
 }
 

@@ -138,8 +138,11 @@ int sl_lane_shutdown(sl_lane *lane, sl_batch *batch);
 sl_failure sl_lane_failure(const sl_lane *lane);
 sl_lane_counts sl_lane_count(const sl_lane *lane);
 
-/// The clock that `time.now`, `every` and others read, in nanoseconds. With `follows_data` it is the latest event time seen.
-void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data);
+/// The clock that `time.now`, `every` and others read, in nanoseconds. With `follows_data` it is the latest event time seen,
+/// the first of which may lie before `ns` unless `is_known`. Timers of the rules loaded so far start over.
+void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data, bool is_known);
+/// Whether the clock of the data has seen a time.
+bool sl_lane_knows_clock(const sl_lane *lane);
 int64_t sl_lane_clock(const sl_lane *lane);
 
 /// Bytes in use by the Lua state, after a full collection when `collect`.

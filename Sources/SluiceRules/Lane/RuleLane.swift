@@ -130,6 +130,7 @@ package final class RuleLane {
         let saved = rules.indices.map { savedState(old, $0) }
         let clock = sl_lane_clock(old)
         let followsData = context.followsData
+        let isKnown = sl_lane_knows_clock(old)
         counts.add(sl_lane_count(old))
         sl_lane_destroy(old)
         lane = nil
@@ -140,7 +141,7 @@ package final class RuleLane {
             // The same sources loaded before within the same limits.
             preconditionFailure("rules that had been loaded do not load again: \(error.summary)")
         }
-        setClock(clock, followsData: followsData)
+        sl_lane_set_clock(lane, clock, followsData, isKnown)
         for (index, state) in saved.enumerated() {
             guard let state else { continue }
             _ = state.withUnsafeBufferPointer { sl_lane_restore_state(lane, UInt16(index), $0.baseAddress, $0.count) }
@@ -162,7 +163,7 @@ package final class RuleLane {
     /// Sets the clock that rules see; with `followsData` it is the latest event time from now on.
     package func setClock(_ ns: Int64, followsData: Bool) {
         context.followsData = followsData
-        sl_lane_set_clock(lane, ns, followsData)
+        sl_lane_set_clock(lane, ns, followsData, false)
     }
 
     private var counts = sl_lane_counts()
