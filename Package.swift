@@ -104,7 +104,9 @@ let package = Package(
             ],
             resources: [.copy("Golden")]),
         tests("SluiceRegex"),
-        tests("SluiceRules", uses: ["CLua"]),
+        tests(
+            "SluiceRules",
+            uses: ["CLua", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "CSluice"]),
         tests(
             "SluiceDecoding",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CAllocationCount", "CSluice"],

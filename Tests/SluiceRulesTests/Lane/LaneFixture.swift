@@ -1,4 +1,8 @@
 import CSluice
+import SluiceComponent
+import SluiceConfig
+import SluiceDecoding
+import SluiceEncoding
 import SluiceEvent
 
 @testable import SluiceRules
@@ -11,15 +15,36 @@ final class LaneFixture {
 
     init(
         _ text: String, outputs: [String] = ["stdout", "a", "b"], limits: RuleLimits = RuleLimits(), api: RuleSource.API = .sluice,
-        onError: ErrorPolicy = .deadLetter, more: [String] = []
+        onError: ErrorPolicy = .deadLetter, more: [String] = [], folder: String = "."
     ) throws {
         let sources = ([text] + more).enumerated().map { index, text in
             RuleSource(
-                name: index == 0 ? "rule.lua" : "rule\(index + 1).lua", folder: ".", text: Array(text.utf8), api: api,
+                name: index == 0 ? "rule.lua" : "rule\(index + 1).lua", folder: folder, text: Array(text.utf8), api: api,
                 onError: onError)
         }
-        lane = try RuleLane(rules: sources, outputs: outputs, inputs: ["in"], limits: limits, context: HostContext())
+        let context = HostContext()
+        lane = try RuleLane(rules: sources, outputs: outputs, inputs: ["in"], limits: limits, context: context)
+        context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) }
     }
+
+    /// A lane whose one rule has this body of `process`.
+    convenience init(body: String, onError: ErrorPolicy = .deadLetter, more: [String] = []) throws {
+        try self.init(Self.process(body), onError: onError, more: more.map(Self.process))
+    }
+
+    /// The rule whose `process` has this body.
+    static func process(_ body: String) -> String { "function process(event, meta)\n\(body)\nend" }
+
+    /// What one rule body makes of one JSON line: the event as JSON and its fate, or the error.
+    static func json(_ line: String, _ body: String) throws -> String {
+        let lane = try LaneFixture(body: body)
+        lane.add(json: line)
+        let results = lane.runJSON()
+        return lane.failures.first?.message ?? results.joined(separator: "\n")
+    }
+
+    /// What the rules wrote to the log.
+    var log: [String] = []
 
     /// A field's value.
     enum Value {
@@ -50,6 +75,35 @@ final class LaneFixture {
             }
         }
         _ = sl_event_end(batch.raw)
+    }
+
+    /// Decodes a line of JSON to the batch's end.
+    func add(json line: String) {
+        // SAFETY: the decoder gets the span that the bytes were copied to.
+        let span = Array(line.utf8).withUnsafeBytes { batch.append($0) }
+        guard var decoder = try? DecoderCatalogue.make(OptionText("json")).decoder else { preconditionFailure("no JSON") }
+        _ = decoder.decode(Frame(offset: Int(span.offset), length: Int(span.length)), received: 1_000, into: batch)
+    }
+
+    /// Runs the batch and shows each event in order as the JSON output writes it, and its fate unless that is the default.
+    func runJSON() -> [String] {
+        lane.run(batch) { failure, _ in failures.append(failure) }
+        return encoded()
+    }
+
+    /// The batch's events as JSON.
+    func encoded() -> [String] {
+        var lines: [String] = []
+        batch.forEachEvent { event in
+            var output = sl_buffer()
+            defer { sl_buffer_destroy(&output) }
+            guard var encoder = try? EncoderCatalogue.make("json") else { preconditionFailure("no JSON") }
+            encoder.encode(UnsafePointer(event), of: UnsafePointer(batch.raw), to: &output)
+            let text = String(decoding: UnsafeBufferPointer(start: output.bytes, count: output.length), as: UTF8.self)
+            let fate = fate(event.pointee)
+            lines.append(text.filter { $0 != "\n" } + (fate == "defaulted" ? "" : " " + fate))
+        }
+        return lines
     }
 
     /// Runs the batch and describes each event in order: its fields as JSON-like text, then its fate.
