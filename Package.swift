@@ -73,7 +73,8 @@ let package = Package(
         stage(
             "SluiceEngine",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceEncoding", "SluiceInputs", "SluiceOutputs", "SluiceRules",
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceEncoding", "SluiceInputs", "SluiceOutputs",
+                "SluiceRules",
                 "CSluice",
             ]),
         stage(

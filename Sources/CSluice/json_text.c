@@ -124,6 +124,32 @@ bool sl_json_element(const uint8_t *text, size_t length, size_t index, sl_span *
     return false;
 }
 
+static int compare_hashes(const void *a, const void *b) {
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+bool sl_json_may_repeat(const uint8_t *text, size_t length, sl_buffer *scratch) {
+    size_t at = 0, count = 0;
+    sl_span name, value;
+    scratch->length = 0;
+    while (sl_json_next_member(text, length, &at, &name, &value)) {
+        uint32_t hash = 2166136261u;
+        for (uint32_t i = 0; i < name.length; i++) {
+            uint8_t byte = text[name.offset + i];
+            if (byte == '\\') return true;
+            hash = (hash ^ byte) * 16777619u;
+        }
+        sl_buffer_append(scratch, &hash, sizeof hash);
+        count++;
+    }
+    uint32_t *hashes = (uint32_t *)(void *)scratch->bytes;
+    if (count > 1) qsort(hashes, count, sizeof *hashes, compare_hashes);
+    for (size_t i = 1; i < count; i++)
+        if (hashes[i] == hashes[i - 1]) return true;
+    return false;
+}
+
 size_t sl_json_count(const uint8_t *text, size_t length) {
     size_t at = 0, count = 0;
     sl_span name, value;

@@ -212,7 +212,12 @@ void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot);
 sl_slot *event_slot_for_write(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, uint8_t flags);
 /// Bytes appended to the ref's arena; raises at a limit.
 uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t length);
+
+// lua_clone.c
+/// `clone(event)`.
 int event_clone(lua_State *L);
+/// `__gc` of events.
+int event_collect(lua_State *L);
 
 // lua_meta.c
 void meta_open(lua_State *L);
@@ -226,10 +231,12 @@ void node_kill_field(sl_lane *lane, event_ref *ref, uint16_t key, const char *na
 void node_reset(sl_lane *lane);
 /// Turns the nested value on the top into a table of its own; false when it is none.
 bool node_detach(lua_State *L);
-/// Pushes what a failing assignment to a nested value's member (key at stack index 2) is called: `user.tags[2]`.
-void node_push_written(lua_State *L);
 /// JSON text of the node at `index` of the stack, NULL when it is none.
 const char *node_text(lua_State *L, int index, size_t *length);
+
+// lua_path.c
+/// Pushes what a failing assignment to a nested value's member (key at stack index 2) is called: `user.tags[2]`.
+void node_push_written(lua_State *L);
 
 // lua_timestamp.c
 void timestamp_open(lua_State *L);

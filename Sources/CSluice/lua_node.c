@@ -9,8 +9,6 @@
 //     event.user.geo ──► node 1 (member `geo` of node 0)    └── offset, length
 #include "lua_lane.h"
 
-#include <stdlib.h>
-
 void node_reset(sl_lane *lane) {
     lane->node_count = 0;
     lane->names.length = 0;
@@ -167,11 +165,6 @@ static void push_value(lua_State *L, int32_t parent, const char *name, size_t le
     if (!value_push_scalar(L, text, count)) push_nested(L, parent, name, length, index, offset, count);
 }
 
-static int compare_hashes(const void *a, const void *b) {
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    return (left > right) - (left < right);
-}
-
 /// Element `index`, found from the last one looked up when it comes after it: a loop from 1 to n reads the text once.
 static bool find_element(node *node, int64_t index, sl_span *value) {
     size_t at = 0;
@@ -228,28 +221,6 @@ static int next_element(lua_State *L) {
     return 2;
 }
 
-/// Whether names of the object's members may be there twice (an escaped name counts as such).
-static bool may_repeat(sl_lane *lane, const node *node) {
-    size_t at = 0, count = 0;
-    sl_span name, value;
-    lane->scratch.length = 0;
-    while (sl_json_next_member(text_of(node), node->length, &at, &name, &value)) {
-        const uint8_t *text = text_of(node) + name.offset;
-        uint32_t hash = 2166136261u;
-        for (uint32_t i = 0; i < name.length; i++) {
-            if (text[i] == '\\') return true;
-            hash = (hash ^ text[i]) * 16777619u;
-        }
-        sl_buffer_append(&lane->scratch, &hash, sizeof hash);
-        count++;
-    }
-    uint32_t *hashes = (uint32_t *)(void *)lane->scratch.bytes;
-    if (count > 1) qsort(hashes, count, sizeof *hashes, compare_hashes);
-    for (size_t i = 1; i < count; i++)
-        if (hashes[i] == hashes[i - 1]) return true;
-    return false;
-}
-
 /// Upvalues: node, position in the text as it was when the loop began, that text's offset, its length, the version then,
 /// whether names may be there twice. The old text stays in the arena, so members may be changed, deleted and added meanwhile.
 static int next_member(lua_State *L) {
@@ -300,7 +271,7 @@ static int node_pairs(lua_State *L) {
     lua_pushinteger(L, node->offset);
     lua_pushinteger(L, node->length);
     lua_pushinteger(L, (lua_Integer)lane->node_version);
-    lua_pushboolean(L, may_repeat(lane, node));
+    lua_pushboolean(L, sl_json_may_repeat(text_of(node), node->length, &lane->scratch));
     lua_pushcclosure(L, next_member, 6);
     return 1;
 }
@@ -353,29 +324,6 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
     at->offset = offset + (at->offset - old_offset);
     at->version = lane->node_version;
     at->last_index = 0;
-}
-
-void node_push_written(lua_State *L) {
-    const sl_lane *lane = lane_of(L);
-    int32_t path[64], depth = 0;
-    for (int32_t i = lane->written_node; i >= 0 && depth < 64; i = lane->nodes[i].parent) path[depth++] = i;
-    luaL_Buffer text;
-    luaL_buffinit(L, &text);
-    while (depth-- > 0) {
-        const node *node = &lane->nodes[path[depth]];
-        if (node->index > 0) {
-            lua_pushfstring(L, "[%I]", (LUAI_UACINT)node->index);
-            luaL_addvalue(&text);
-            continue;
-        }
-        if (node->parent >= 0) luaL_addchar(&text, '.');
-        if (node->parent < 0 && node->key != SL_KEY_UNLISTED) luaL_addstring(&text, sl_key_at(node->key)->text);
-        else luaL_addlstring(&text, (const char *)lane->names.bytes + node->name_offset, node->name_length);
-    }
-    if (lua_isinteger(L, 2)) lua_pushfstring(L, "[%I]", (LUAI_UACINT)lua_tointeger(L, 2));
-    else lua_pushfstring(L, ".%s", lua_tostring(L, 2));
-    luaL_addvalue(&text);
-    luaL_pushresult(&text);
 }
 
 /// Puts the JSON text of the value at `value` into lane->scratch, `separator` before it. Errors name the node's member.

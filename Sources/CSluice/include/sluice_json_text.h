@@ -45,6 +45,10 @@ bool sl_json_member(const uint8_t *text, size_t length, const char *name, size_t
 /// The element at `index`, from 0, of the array that `text` is. False when there is none.
 bool sl_json_element(const uint8_t *text, size_t length, size_t index, sl_span *value);
 
+/// Whether the object that `text` is may hold a name twice: never false when it does, seldom true when it does not (an escaped
+/// name counts as a repeat). `scratch` is overwritten.
+bool sl_json_may_repeat(const uint8_t *text, size_t length, sl_buffer *scratch);
+
 /// Members of the object or elements of the array that `text` is.
 size_t sl_json_count(const uint8_t *text, size_t length);
 

@@ -18,7 +18,8 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"a":null}"#,
-                "event.r = array{event.a == null, event.a ~= nil, event.b == nil, event.b ~= null, event.a and true or false, tostring(null)}")
+                "event.r = array{event.a == null, event.a ~= nil, event.b == nil, event.b ~= null, event.a and true or false, tostring(null)}"
+            )
                 == #"{"a":null,"r":[true,true,true,true,true,"null"]}"#)
     }
 
@@ -26,28 +27,32 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"z":1,"y":1.5,"a":"s","n":null,"o":{},"l":[],"t":true,"timestamp":"2026-01-01T00:00:00Z"}"#,
-                "local s = {} for k, v in pairs(event) do s[#s + 1] = k .. ':' .. type(v) end event.s = table.concat(s, ' ')")
-                .hasSuffix(
-                    #""s":"z:number y:number a:string n:userdata o:userdata l:userdata t:boolean timestamp:userdata"}"#))
+                "local s = {} for k, v in pairs(event) do s[#s + 1] = k .. ':' .. type(v) end event.s = table.concat(s, ' ')"
+            )
+            .hasSuffix(
+                #""s":"z:number y:number a:string n:userdata o:userdata l:userdata t:boolean timestamp:userdata"}"#))
     }
 
     @Test func `changing and deleting while iterating pairs is allowed, added fields are not visited`() throws {
         #expect(
             try LaneFixture.json(
                 #"{"a":1,"b":2,"c":3,"d":4}"#,
-                "local n = 0 for k, v in pairs(event) do n = n + 1 if v % 2 == 0 then event[k] = nil else event[k] = v * 10 event[k .. 'x'] = 1 end end event.n = n")
+                "local n = 0 for k, v in pairs(event) do n = n + 1 if v % 2 == 0 then event[k] = nil else event[k] = v * 10 event[k .. 'x'] = 1 end end event.n = n"
+            )
                 == #"{"a":10,"c":30,"ax":1,"cx":1,"n":4}"#)
     }
 
     @Test func `deleting a field ahead of the iteration leaves it out`() throws {
         #expect(
-            try LaneFixture.json(#"{"a":1,"b":2,"c":3}"#, "local s = '' for k in pairs(event) do s = s .. k event.b = nil end event.s = s")
+            try LaneFixture.json(
+                #"{"a":1,"b":2,"c":3}"#, "local s = '' for k in pairs(event) do s = s .. k event.b = nil end event.s = s")
                 == #"{"a":1,"c":3,"s":"ac"}"#)
     }
 
     @Test func `pairs kept from an earlier event is an error`() throws {
         let lane = try LaneFixture(
-            "local kept, state\nfunction process(event) if kept then kept(state) else kept, state = pairs(event) kept(state) end end")
+            "local kept, state\nfunction process(event) if kept then kept(state) else kept, state = pairs(event) kept(state) end end"
+        )
         for _ in 1...2 { lane.add(json: #"{"a":1,"b":2}"#) }
         _ = lane.run()
         #expect(lane.failures.map(\.message) == ["`pairs(event)` of an earlier event was kept"])
@@ -58,12 +63,17 @@ import Testing
         #expect(try LaneFixture.json(line, "event.r = event.a") == #"{"a":1,"b":2,"a":3,"r":3}"#)
         #expect(try LaneFixture.json(line, "event.a = 9") == #"{"b":2,"a":9}"#)
         #expect(try LaneFixture.json(line, "event.a = nil") == #"{"b":2}"#)
-        #expect(try LaneFixture.json(line, "local n = 0 for k, v in pairs(event) do n = n + v end event.n = n") == #"{"a":1,"b":2,"a":3,"n":5}"#)
+        #expect(
+            try LaneFixture.json(line, "local n = 0 for k, v in pairs(event) do n = n + v end event.n = n")
+                == #"{"a":1,"b":2,"a":3,"n":5}"#)
     }
 
     @Test func `a field's name is a string`() throws {
-        #expect(try LaneFixture.json("{}", "event[1] = 2") == "an event's fields have names: `event[…]` takes a string, not a number")
-        #expect(try LaneFixture.json("{}", "local x = event[true]") == "an event's fields have names: `event[…]` takes a string, not a boolean")
+        #expect(
+            try LaneFixture.json("{}", "event[1] = 2") == "an event's fields have names: `event[…]` takes a string, not a number")
+        #expect(
+            try LaneFixture.json("{}", "local x = event[true]")
+                == "an event's fields have names: `event[…]` takes a string, not a boolean")
     }
 
     @Test(arguments: [
@@ -76,7 +86,9 @@ import Testing
 
     @Test func `type of an event is userdata, and tostring and json show it`() throws {
         #expect(
-            try LaneFixture.json(#"{"a":[1, 2.0],"n":null}"#, "local s = tostring(event) event.t = type(event) event.s = s event.j = json.encode(event) == s")
+            try LaneFixture.json(
+                #"{"a":[1, 2.0],"n":null}"#,
+                "local s = tostring(event) event.t = type(event) event.s = s event.j = json.encode(event) == s")
                 == #"{"a":[1, 2.0],"n":null,"t":"userdata","s":"{\"a\":[1, 2.0],\"n\":null}","j":false}"#)
     }
 
@@ -104,7 +116,8 @@ import Testing
 
     @Test func `a code is nil when its word is absent or not known`() throws {
         #expect(
-            try LaneFixture.json(#"{"severity":"loud"}"#, "event.r = array{event.severity_code == nil, event.facility_code == nil}")
+            try LaneFixture.json(
+                #"{"severity":"loud"}"#, "event.r = array{event.severity_code == nil, event.facility_code == nil}")
                 == #"{"severity":"loud","r":[true,true]}"#)
         #expect(try LaneFixture.json(#"{"severity":3}"#, "event.r = event.severity_code == nil") == #"{"severity":3,"r":true}"#)
     }
@@ -126,7 +139,9 @@ import Testing
 
     @Test func `a field of a code's name that came in is one like any other`() throws {
         #expect(
-            try LaneFixture.json(#"{"severity_code":9}"#, "event.was = event.severity_code event.severity_code = 3 event.now = event.severity_code")
+            try LaneFixture.json(
+                #"{"severity_code":9}"#, "event.was = event.severity_code event.severity_code = 3 event.now = event.severity_code"
+            )
                 == #"{"severity_code":3,"was":9,"now":3}"#)
     }
 

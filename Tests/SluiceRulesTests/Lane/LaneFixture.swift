@@ -14,7 +14,8 @@ final class LaneFixture {
     var failures: [RuleFailure] = []
 
     init(
-        _ text: String, outputs: [String] = ["stdout", "a", "b"], limits: RuleLimits = RuleLimits(), api: RuleSource.API = .sluice,
+        _ text: String, outputs: [String] = ["stdout", "a", "b"], limits: RuleLimits = RuleLimits(),
+        api: RuleSource.API = .sluice,
         onError: ErrorPolicy = .deadLetter, more: [String] = [], folder: String = "."
     ) throws {
         let sources = ([text] + more).enumerated().map { index, text in
@@ -121,7 +122,8 @@ final class LaneFixture {
             guard slot.pointee.type != UInt8(SL_ABSENT), slot.pointee.flags & UInt8(SL_META) == 0 else { continue }
             var length = 0
             let name = sl_slot_name(batch.raw, slot, &length)
-            fields.append(String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self) + "=" + value(slot.pointee))
+            fields.append(
+                String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self) + "=" + value(slot.pointee))
         }
         return "{" + fields.joined(separator: " ") + "} " + fate(event.pointee)
     }

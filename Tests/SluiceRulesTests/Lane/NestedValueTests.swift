@@ -8,7 +8,8 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"user":{"id":1,"geo":{"city":"Rome","x":1.0}},"b":2}"#,
-                "event.user.geo.city = event.user.geo.city:upper() event.user.geo.new = {1} event.user.id = nil event.user.z = null")
+                "event.user.geo.city = event.user.geo.city:upper() event.user.geo.new = {1} event.user.id = nil event.user.z = null"
+            )
                 == #"{"user":{"geo":{"city":"ROME","x":1.0,"new":[1]},"z":null},"b":2}"#)
     }
 
@@ -55,7 +56,8 @@ import Testing
     @Test func `removing from an empty array answers nil`() throws {
         #expect(try LaneFixture.json(#"{"l":[]}"#, "event.r = table.remove(event.l) == nil") == #"{"l":[],"r":true}"#)
         #expect(
-            try LaneFixture.json(#"{"l":[1]}"#, "while #event.l > 0 do table.remove(event.l) end table.remove(event.l)") == #"{"l":[]}"#)
+            try LaneFixture.json(#"{"l":[1]}"#, "while #event.l > 0 do table.remove(event.l) end table.remove(event.l)")
+                == #"{"l":[]}"#)
     }
 
     @Test func `a nested value that is removed becomes a table of its own`() throws {
@@ -68,9 +70,12 @@ import Testing
 
     @Test func `arrays grow by one at the end, beyond is an error`() throws {
         #expect(
-            try LaneFixture.json(#"{"l":[]}"#, "event.l[1] = 'a' event.l[2] = 'b' event.l[#event.l + 1] = {}") == #"{"l":["a","b",{}]}"#)
-        #expect(try LaneFixture.json(#"{"l":[1]}"#, "event.l[3] = 1") == "element 3 of an array of 1: arrays grow by one at the end")
-        #expect(try LaneFixture.json(#"{"l":[1]}"#, "event.l[0] = 1") == "element 0 of an array of 1: arrays grow by one at the end")
+            try LaneFixture.json(#"{"l":[]}"#, "event.l[1] = 'a' event.l[2] = 'b' event.l[#event.l + 1] = {}")
+                == #"{"l":["a","b",{}]}"#)
+        #expect(
+            try LaneFixture.json(#"{"l":[1]}"#, "event.l[3] = 1") == "element 3 of an array of 1: arrays grow by one at the end")
+        #expect(
+            try LaneFixture.json(#"{"l":[1]}"#, "event.l[0] = 1") == "element 0 of an array of 1: arrays grow by one at the end")
     }
 
     @Test func `nil at the end shortens an array, elsewhere it is an error`() throws {
@@ -83,7 +88,9 @@ import Testing
     @Test func `names do not go into arrays nor numbers into objects`() throws {
         #expect(try LaneFixture.json(#"{"l":[]}"#, "event.l.x = 1") == "elements of an array have numbers, not a string")
         #expect(try LaneFixture.json(#"{"o":{}}"#, "event.o[1] = 1") == "members of an object have names, not a number")
-        #expect(try LaneFixture.json(#"{"l":[1],"o":{"a":1}}"#, "event.r = array{event.l.x == nil, event.o[1] == nil}").hasSuffix("[true,true]}"))
+        #expect(
+            try LaneFixture.json(#"{"l":[1],"o":{"a":1}}"#, "event.r = array{event.l.x == nil, event.o[1] == nil}").hasSuffix(
+                "[true,true]}"))
     }
 
     @Test func `a nested part kept after its parent was replaced is an error`() throws {
@@ -102,12 +109,14 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"a":{"b":{"c":1},"l":[{"x":1},{"x":2}]}}"#,
-                "local b, x = event.a.b, event.a.l[2] event.a.longer = ('y'):rep(10) event.a.l[1] = 0 event.z = 1 b.c = b.c + 1 x.x = x.x + 1")
+                "local b, x = event.a.b, event.a.l[2] event.a.longer = ('y'):rep(10) event.a.l[1] = 0 event.z = 1 b.c = b.c + 1 x.x = x.x + 1"
+            )
                 == #"{"a":{"b":{"c":2},"l":[0,{"x":3}],"longer":"yyyyyyyyyy"},"z":1}"#)
     }
 
     @Test func `a nested value of an earlier event is an error`() throws {
-        let lane = try LaneFixture("local kept\nfunction process(event) if kept then event.x = kept.a else kept = event.o end end")
+        let lane = try LaneFixture(
+            "local kept\nfunction process(event) if kept then event.x = kept.a else kept = event.o end end")
         for _ in 1...2 { lane.add(json: #"{"o":{"a":1}}"#) }
         _ = lane.run()
         #expect(lane.failures.map(\.message) == ["a nested value of an earlier event was kept; keep `clone(event)` or a copy"])
@@ -127,13 +136,18 @@ import Testing
 
     @Test func `going through an object allows changes, deletions and additions`() throws {
         #expect(
-            try LaneFixture.json(#"{"o":{"a":1,"b":null,"c":null,"d":4}}"#, "for k, v in pairs(event.o) do if v == null then event.o[k] = nil end end")
+            try LaneFixture.json(
+                #"{"o":{"a":1,"b":null,"c":null,"d":4}}"#,
+                "for k, v in pairs(event.o) do if v == null then event.o[k] = nil end end")
                 == #"{"o":{"a":1,"d":4}}"#)
         #expect(
-            try LaneFixture.json(#"{"o":{"a":1,"b":2}}"#, "for k, v in pairs(event.o) do event.o[k .. k] = v event.o[k] = {v} end")
+            try LaneFixture.json(
+                #"{"o":{"a":1,"b":2}}"#, "for k, v in pairs(event.o) do event.o[k .. k] = v event.o[k] = {v} end")
                 == #"{"o":{"a":[1],"b":[2],"aa":1,"bb":2}}"#)
         #expect(
-            try LaneFixture.json(#"{"o":{"a":1,"b":2,"c":3}}"#, "local s = '' for k in pairs(event.o) do s = s .. k event.o.b = nil end event.s = s")
+            try LaneFixture.json(
+                #"{"o":{"a":1,"b":2,"c":3}}"#,
+                "local s = '' for k in pairs(event.o) do s = s .. k event.o.b = nil end event.s = s")
                 == #"{"o":{"a":1,"c":3},"s":"ac"}"#)
     }
 
@@ -142,7 +156,9 @@ import Testing
         #expect(try LaneFixture.json(line, "event.r = event.o.a").hasSuffix(#""r":3}"#))
         #expect(try LaneFixture.json(line, "event.o.a = 4") == #"{"o":{"b":2,"\u0061":4}}"#)
         #expect(try LaneFixture.json(line, "event.o.a = nil") == #"{"o":{"b":2}}"#)
-        #expect(try LaneFixture.json(line, "local s = '' for k, v in pairs(event.o) do s = s .. k .. v end event.s = s").hasSuffix(#""s":"b2a3"}"#))
+        #expect(
+            try LaneFixture.json(line, "local s = '' for k, v in pairs(event.o) do s = s .. k .. v end event.s = s").hasSuffix(
+                #""s":"b2a3"}"#))
     }
 
     @Test func `long loops over nested arrays read the text once`() throws {
@@ -150,7 +166,8 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"l":[\#(elements)]}"#,
-                "local a, b, c = 0, 0, 0 for i, v in ipairs(event.l) do a = a + v end for _, v in pairs(event.l) do b = b + v end event.a = a event.b = b event.l = nil")
+                "local a, b, c = 0, 0, 0 for i, v in ipairs(event.l) do a = a + v end for _, v in pairs(event.l) do b = b + v end event.a = a event.b = b event.l = nil"
+            )
                 == #"{"a":12502500,"b":12502500}"#)
     }
 
@@ -158,21 +175,27 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"s":"a\"\\\u0001\n\u00e9\ud83d\ude00/"}"#,
-                "event.o = {[event.s] = event.s} local k, v = next({x = event.o[event.s]}) event.same = v == event.s").hasSuffix(#""same":true}"#))
+                "event.o = {[event.s] = event.s} local k, v = next({x = event.o[event.s]}) event.same = v == event.s"
+            ).hasSuffix(#""same":true}"#))
     }
 
     // MARK: - tables
 
     @Test func `one to n without holes is an array, an empty table an object, string keys an object sorted by name`() throws {
         #expect(
-            try LaneFixture.json("{}", "event.a = {1, 'b', {}} event.e = {} event.o = {z = 1, a = 2, m = {y = 1, b = {}}} event.x = array{} event.y = object{}")
+            try LaneFixture.json(
+                "{}",
+                "event.a = {1, 'b', {}} event.e = {} event.o = {z = 1, a = 2, m = {y = 1, b = {}}} event.x = array{} event.y = object{}"
+            )
                 == #"{"a":[1,"b",{}],"e":{},"o":{"a":2,"m":{"b":{},"y":1},"z":1},"x":[],"y":{}}"#)
     }
 
     @Test(arguments: [
         ("{1, a = 2}", "a table with keys 1…n and string keys"), ("{1, nil, 3}", "an array with a hole (`null` is a value)"),
-        ("{[2] = 1}", "an array with a hole (`null` is a value)"), ("{[1.5] = 1}", "a table with keys that are neither 1…n nor strings"),
-        ("{[0] = 1}", "a table with keys that are neither 1…n nor strings"), ("{[true] = 1}", "a table with keys that are neither 1…n nor strings"),
+        ("{[2] = 1}", "an array with a hole (`null` is a value)"),
+        ("{[1.5] = 1}", "a table with keys that are neither 1…n nor strings"),
+        ("{[0] = 1}", "a table with keys that are neither 1…n nor strings"),
+        ("{[true] = 1}", "a table with keys that are neither 1…n nor strings"),
         ("{a = {b = print}}", "function"), ("{a = 0/0}", "NaN"), ("{1/0}", "an infinite number"), ("{drop}", "drop"),
         ("(function() local t = {} t.t = t return t end)()", "a table nested deeper than 64 levels, or one that holds itself"),
         ("array{a = 1}", "an `array` with string keys"), ("object{1}", "an `object` with keys 1…n"),
@@ -184,19 +207,25 @@ import Testing
     @Test func `errors name the place in a nested value`() throws {
         #expect(try LaneFixture.json(#"{"u":{"l":[{}]}}"#, "event.u.l[1].x = print") == "field `u.l[1].x` cannot hold function")
         #expect(try LaneFixture.json(#"{"l":[1]}"#, "event.l[2] = 0/0") == "field `l[2]` cannot hold NaN")
-        #expect(try LaneFixture.json(#"{"l":[1]}"#, "table.insert(event.l, {1, a = 1})") == "field `l[2]` cannot hold a table with keys 1…n and string keys")
+        #expect(
+            try LaneFixture.json(#"{"l":[1]}"#, "table.insert(event.l, {1, a = 1})")
+                == "field `l[2]` cannot hold a table with keys 1…n and string keys")
     }
 
     @Test func `64 levels are allowed`() throws {
         let deep = String(repeating: "{", count: 64) + String(repeating: "}", count: 64)
         #expect(try LaneFixture.json("{}", "event.d = \(deep)").hasPrefix(#"{"d":[[[["#))
-        #expect(try LaneFixture.json("{}", "event.d = {\(deep)}") == "field `d` cannot hold a table nested deeper than 64 levels, or one that holds itself")
+        #expect(
+            try LaneFixture.json("{}", "event.d = {\(deep)}")
+                == "field `d` cannot hold a table nested deeper than 64 levels, or one that holds itself")
     }
 
     @Test func `timestamps and nested values inside of tables are written as they read`() throws {
         #expect(
             try LaneFixture.json(
-                #"{"timestamp":"2026-01-01T00:00:00.10+01:00","o":{"a":1.0}}"#, "event.t = {at = event.timestamp, o = event.o, n = null}")
-                == #"{"timestamp":"2026-01-01T00:00:00.10+01:00","o":{"a":1.0},"t":{"at":"2026-01-01T00:00:00.10+01:00","n":null,"o":{"a":1.0}}}"#)
+                #"{"timestamp":"2026-01-01T00:00:00.10+01:00","o":{"a":1.0}}"#,
+                "event.t = {at = event.timestamp, o = event.o, n = null}")
+                == #"{"timestamp":"2026-01-01T00:00:00.10+01:00","o":{"a":1.0},"t":{"at":"2026-01-01T00:00:00.10+01:00","n":null,"o":{"a":1.0}}}"#
+        )
     }
 }

@@ -16,7 +16,8 @@ import Testing
     @Test func `RFC 3339 text reads as a timestamp and is written as it came until assigned`() throws {
         let odd = #"{"timestamp":"2026-10-09t22:33:20.10z","a":1}"#
         #expect(try LaneFixture.json(odd, "event.a = 2") == #"{"timestamp":"2026-10-09t22:33:20.10z","a":2}"#)
-        #expect(try LaneFixture.json(odd, "event.timestamp = event.timestamp") == #"{"timestamp":"2026-10-09T22:33:20.10Z","a":1}"#)
+        #expect(
+            try LaneFixture.json(odd, "event.timestamp = event.timestamp") == #"{"timestamp":"2026-10-09T22:33:20.10Z","a":1}"#)
     }
 
     @Test func `other text under the name is text`() throws {
@@ -31,12 +32,15 @@ import Testing
     @Test func `it keeps its offset and digits`() throws {
         #expect(try value("tostring(event.timestamp)") == #""2026-10-09T22:33:20.120000001+02:00""#)
         #expect(try value("event.timestamp + 60") == #""2026-10-09T22:34:20.120000001+02:00""#)
-        #expect(try value("event.timestamp + 0.5", of: #"{"timestamp":"2026-01-01T00:00:00Z"}"#) == #""2026-01-01T00:00:00.500Z""#)
+        #expect(
+            try value("event.timestamp + 0.5", of: #"{"timestamp":"2026-01-01T00:00:00Z"}"#) == #""2026-01-01T00:00:00.500Z""#)
     }
 
     @Test func `it compares`() throws {
         #expect(
-            try value("array{event.timestamp == event.timestamp, event.timestamp < event.timestamp + 1, event.timestamp <= event.timestamp, event.timestamp > event.timestamp - 0.000000001, event.timestamp == 5}")
+            try value(
+                "array{event.timestamp == event.timestamp, event.timestamp < event.timestamp + 1, event.timestamp <= event.timestamp, event.timestamp > event.timestamp - 0.000000001, event.timestamp == 5}"
+            )
                 == "[true,true,true,true,false]")
         #expect(try value(#"time.parse("2026-10-09T20:33:20.120000001Z") == event.timestamp"#) == "true")
         #expect(try value("event.timestamp < 5") == "a timestamp was expected, got number (`time.parse` makes one from text)")
@@ -62,7 +66,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"time.parse("2026-01-01T00:00:00.5+01:00")"#, "2026-01-01T00:00:00.5+01:00"), (#""2026-01-01T00:00:00Z""#, "2026-01-01T00:00:00Z"),
+        (#"time.parse("2026-01-01T00:00:00.5+01:00")"#, "2026-01-01T00:00:00.5+01:00"),
+        (#""2026-01-01T00:00:00Z""#, "2026-01-01T00:00:00Z"),
         ("0", "1970-01-01T00:00:00Z"), ("1767225600.25", "2026-01-01T00:00:00.250Z"), ("-1", "1969-12-31T23:59:59Z"),
     ])
     func `the field takes a timestamp, RFC 3339 text or Unix seconds`(value: String, written: String) throws {
@@ -78,7 +83,9 @@ import Testing
 
     @Test func `other fields hold timestamps as well`() throws {
         #expect(
-            try LaneFixture.json(#"{"timestamp":"2026-01-01T00:00:00Z"}"#, "event.seen = event.timestamp + 1 event.r = event.seen - event.timestamp")
+            try LaneFixture.json(
+                #"{"timestamp":"2026-01-01T00:00:00Z"}"#,
+                "event.seen = event.timestamp + 1 event.r = event.seen - event.timestamp")
                 == #"{"timestamp":"2026-01-01T00:00:00Z","seen":"2026-01-01T00:00:01Z","r":1.0}"#)
     }
 

@@ -17,7 +17,8 @@ import Testing
 
     @Test(arguments: lines)
     func `reading changes nothing`(line: String) throws {
-        #expect(try LaneFixture.json(line, "for k, v in pairs(event) do local s = tostring(v) end local s = tostring(event)") == line)
+        #expect(
+            try LaneFixture.json(line, "for k, v in pairs(event) do local s = tostring(v) end local s = tostring(event)") == line)
     }
 
     @Test(arguments: lines)
@@ -29,19 +30,24 @@ import Testing
         #expect(
             try LaneFixture.json(
                 #"{"a":1.0,"b":9007199254740993,"d":[],"e":{},"f":null,"t":true,"l":[1.0,null,[]]}"#,
-                "for k, v in pairs(event) do event[k] = v end") == #"{"a":1.0,"b":9007199254740993,"d":[],"e":{},"f":null,"t":true,"l":[1.0,null,[]]}"#)
+                "for k, v in pairs(event) do event[k] = v end")
+                == #"{"a":1.0,"b":9007199254740993,"d":[],"e":{},"f":null,"t":true,"l":[1.0,null,[]]}"#)
     }
 
     @Test func `integers and floats are told apart`() throws {
         #expect(
             try LaneFixture.json(
                 #"{"i":1,"f":1.0,"e":1e2,"big":18446744073709551616}"#,
-                "local r = array{} for k, v in pairs(event) do r[#r + 1] = math.type(v) end event.r = r event.s = event.i + event.f event.q = event.i + 1 event.d = 7 // 2")
-                == #"{"i":1,"f":1.0,"e":1e2,"big":18446744073709551616,"r":["integer","float","float","float"],"s":2.0,"q":2,"d":3}"#)
+                "local r = array{} for k, v in pairs(event) do r[#r + 1] = math.type(v) end event.r = r event.s = event.i + event.f event.q = event.i + 1 event.d = 7 // 2"
+            )
+                == #"{"i":1,"f":1.0,"e":1e2,"big":18446744073709551616,"r":["integer","float","float","float"],"s":2.0,"q":2,"d":3}"#
+        )
     }
 
     @Test func `integers beyond 53 bits stay exact`() throws {
-        #expect(try LaneFixture.json(#"{"n":9007199254740993}"#, "event.m = event.n + 1 event.x = {event.n}") == #"{"n":9007199254740993,"m":9007199254740994,"x":[9007199254740993]}"#)
+        #expect(
+            try LaneFixture.json(#"{"n":9007199254740993}"#, "event.m = event.n + 1 event.x = {event.n}")
+                == #"{"n":9007199254740993,"m":9007199254740994,"x":[9007199254740993]}"#)
     }
 
     @Test func `integers beyond 64 bits read as floats and are written as they came`() throws {
@@ -52,8 +58,12 @@ import Testing
 
     @Test func `json keeps types both ways`() throws {
         #expect(
-            try LaneFixture.json("{}", #"local t = json.decode('{"a":[],"b":{},"c":null,"d":1.0,"e":9007199254740993}') event.t = t event.s = json.encode(t)"#)
-                == #"{"t":{"a":[],"b":{},"c":null,"d":1.0,"e":9007199254740993},"s":"{\"a\":[],\"b\":{},\"c\":null,\"d\":1.0,\"e\":9007199254740993}"}"#)
+            try LaneFixture.json(
+                "{}",
+                #"local t = json.decode('{"a":[],"b":{},"c":null,"d":1.0,"e":9007199254740993}') event.t = t event.s = json.encode(t)"#
+            )
+                == #"{"t":{"a":[],"b":{},"c":null,"d":1.0,"e":9007199254740993},"s":"{\"a\":[],\"b\":{},\"c\":null,\"d\":1.0,\"e\":9007199254740993}"}"#
+        )
     }
 
     @Test func `an emptied array stays an array and an emptied object an object`() throws {
@@ -62,6 +72,7 @@ import Testing
 
     @Test func `strings are bytes`() throws {
         #expect(
-            try LaneFixture.json("{}", #"event.s = "a\0b" event.r = array{#event.s, event.s == "a\0b"}"#) == #"{"s":"a\u0000b","r":[3,true]}"#)
+            try LaneFixture.json("{}", #"event.s = "a\0b" event.r = array{#event.s, event.s == "a\0b"}"#)
+                == #"{"s":"a\u0000b","r":[3,true]}"#)
     }
 }
