@@ -24,7 +24,10 @@ package enum GrokLibrary {
         ("JAVACLASS", #"(?:[A-Za-z$_][\w$]*\.)*[A-Za-z$_][\w$]*"#),
         ("JAVAFILE", #"[\w. -]+"#),
         ("JAVAMETHOD", #"(?:<(?:cl)?init>|[A-Za-z$_][\w$]*)"#),
-        ("LOGLEVEL", #"(?i:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|alert|emerg(?:ency)?|panic)"#),
+        (
+            "LOGLEVEL",
+            #"(?i:trace|debug|info(?:rmation)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal|severe|alert|emerg(?:ency)?|panic)"#
+        ),
     ]
 
     /// Numbers.
@@ -85,7 +88,10 @@ package enum GrokLibrary {
 
     /// Dates and times.
     private static let times: [(String, String)] = [
-        ("MONTH", #"\b(?:[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|[Mm]ay|[Jj]une?|[Jj]uly?|[Aa]ug(?:ust)?|[Ss]ep(?:t(?:ember)?)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|[Dd]ec(?:ember)?)\b"#),
+        (
+            "MONTH",
+            #"\b(?:[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|[Mm]ay|[Jj]une?|[Jj]uly?|[Aa]ug(?:ust)?|[Ss]ep(?:t(?:ember)?)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|[Dd]ec(?:ember)?)\b"#
+        ),
         ("MONTHNUM", #"(?:0?[1-9]|1[0-2])"#),
         ("MONTHNUM2", #"(?:0[1-9]|1[0-2])"#),
         ("MONTHDAY", #"(?:0[1-9]|[12][0-9]|3[01]|[1-9])"#),
@@ -121,7 +127,10 @@ package enum GrokLibrary {
         ("SYSLOGBASE", #"%{SYSLOGTIMESTAMP:timestamp} (?:%{SYSLOGFACILITY} )?%{SYSLOGHOST:logsource} %{SYSLOGPROG}:"#),
         ("SYSLOGLINE", #"%{SYSLOGBASE} %{GREEDYDATA:message}"#),
         ("HTTPDUSER", #"(?:[A-Za-z0-9._-]++(?![!#$%&'*+/=?^`{|}~@])|%{EMAILADDRESS}|%{USER})"#),
-        ("COMMONAPACHELOG", #"%{IPORHOST:clientip} %{HTTPDUSER:ident} %{HTTPDUSER:auth} \[%{HTTPDATE:timestamp}\] "(?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})" (?:%{NUMBER:response}|-) (?:%{NUMBER:bytes}|-)"#),
+        (
+            "COMMONAPACHELOG",
+            #"%{IPORHOST:clientip} %{HTTPDUSER:ident} %{HTTPDUSER:auth} \[%{HTTPDATE:timestamp}\] "(?:%{WORD:verb} %{NOTSPACE:request}(?: HTTP/%{NUMBER:httpversion})?|%{DATA:rawrequest})" (?:%{NUMBER:response}|-) (?:%{NUMBER:bytes}|-)"#
+        ),
         ("COMBINEDAPACHELOG", #"%{COMMONAPACHELOG} %{QS:referrer} %{QS:agent}"#),
         ("HTTPD_COMMONLOG", #"%{COMMONAPACHELOG}"#),
         ("HTTPD_COMBINEDLOG", #"%{COMBINEDAPACHELOG}"#),

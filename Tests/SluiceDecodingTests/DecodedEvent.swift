@@ -47,7 +47,9 @@ struct DecodedEvent {
 
     private init(_ record: sl_event, _ batch: UnsafeMutablePointer<sl_batch>) {
         func bytes(_ span: sl_span) -> [UInt8] {
-            precondition(UInt64(span.offset) + UInt64(span.length) <= batch.pointee.length || span.length == 0, "a span lies outside of the arena")
+            precondition(
+                UInt64(span.offset) + UInt64(span.length) <= batch.pointee.length || span.length == 0,
+                "a span lies outside of the arena")
             return (0..<Int(span.length)).map { batch.pointee.bytes[Int(span.offset) + $0] }
         }
         raw = bytes(record.raw)

@@ -6,16 +6,24 @@ import Testing
 
 @Suite struct DecoderCatalogueTests {
     private static let faults: [(String, ConfigError.Code, String)] = [
-        ("jsn", .unknownName, "unknown format `jsn`; did you mean `json`? known: \(DecoderCatalogue.names.joined(separator: ", "))"),
+        (
+            "jsn", .unknownName,
+            "unknown format `jsn`; did you mean `json`? known: \(DecoderCatalogue.names.joined(separator: ", "))"
+        ),
         ("json:find=maybe", .invalidValue, "`maybe` is no value for `find` of format `json`; it takes `true` or `false`"),
-        ("csv:seperator=x", .unknownOption,
-            "unknown option `seperator` of format `csv`; known: delimiter, delimiters, quote, escape, columns, header, greedy, strip, null_value"),
+        (
+            "csv:seperator=x", .unknownOption,
+            "unknown option `seperator` of format `csv`; known: delimiter, delimiters, quote, escape, columns, header, greedy, strip, null_value"
+        ),
         ("csv:quote=ab", .invalidValue, "`ab` is no value for `quote` of format `csv`; it takes one ASCII character or `none`"),
         ("csv:quote=;,delimiter=;", .invalidValue, "`quote` and the delimiter of format `csv` are the same; they must differ"),
         ("csv:delimiter=;,delimiters=;|", .invalidValue, "format `csv` takes `delimiter` or `delimiters`, not both"),
         ("csv:greedy=true", .missingOption, "`greedy` of format `csv` needs `columns` or `header=true`"),
         ("combined:x=1", .unknownOption, "unknown option `x` of format `combined`; there are none"),
-        ("regex", .missingOption, "format `regex` takes a regular expression; write it as in `regex:^(?<level>\\w+) (?<message>.*)`"),
+        (
+            "regex", .missingOption,
+            "format `regex` takes a regular expression; write it as in `regex:^(?<level>\\w+) (?<message>.*)`"
+        ),
         ("json:time_field=", .invalidValue, "`time_field` of format `json` is a name of 1 to 256 bytes; `` is none"),
     ]
 

@@ -65,7 +65,9 @@ import Testing
     }
 
     @Test func `names are right whatever came before`() throws {
-        let texts = [#"{"a":1,"b":2,"c":3}"#, #"{"a":1,"c":3}"#, #"{"ab":1,"b":2}"#, #"{"a" :1, "b": 2}"#, #"{"b":1,"a":2,"c":4}"#]
+        let texts = [
+            #"{"a":1,"b":2,"c":3}"#, #"{"a":1,"c":3}"#, #"{"ab":1,"b":2}"#, #"{"a" :1, "b": 2}"#, #"{"b":1,"a":2,"c":4}"#,
+        ]
         let events = try decode(texts, as: "json").events.map(\.summary)
         #expect(events == ["a=1 b=2 c=3", "a=1 c=3", "ab=1 b=2", "a=1 b=2", "b=1 a=2 c=4"])
     }

@@ -14,7 +14,10 @@
             ("regex:(?<a>x)(?<b>)", "x", "a='x' b=''", []),
             ("regex:(?<a>x)|(?<a>y)", "y", "a='y'", []),
             ("regex:(?<a>x)", "z", "message='z'", .undecoded),
-            ("regex:(?<a>(a+)+)$", String(repeating: "a", count: 100) + "!", "message='\(String(repeating: "a", count: 100))!'", .undecoded),
+            (
+                "regex:(?<a>(a+)+)$", String(repeating: "a", count: 100) + "!",
+                "message='\(String(repeating: "a", count: 100))!'", .undecoded
+            ),
             ("regex:(?<a>^$)", "", "a=''", []),
             ("grok:^%{WORD:verb} %{NUMBER:took:float} %{INT:count:int}", "GET 1.50 +7", "verb='GET' took=1.5f count=7", []),
             ("grok:%{NOTSPACE:n:int}", "7x", "n='7x'", .valueInvalid),
@@ -22,8 +25,10 @@
             ("grok:%{NOTSPACE:n:int}", "-9223372036854775808", "n=-9223372036854775808", []),
             ("grok:%{NOTSPACE:n:float}", "nan", "n='nan'", .valueInvalid),
             ("grok:%{WORD:[user][name]} (?<own>\\d+)", "joe 7", "[user][name]='joe' own='7'", []),
-            ("grok:%{SYSLOGLINE}", "Oct  9 22:33:20 web sshd[42]: Accepted",
-                "timestamp='Oct  9 22:33:20' logsource='web' program='sshd' pid='42' message='Accepted'", []),
+            (
+                "grok:%{SYSLOGLINE}", "Oct  9 22:33:20 web sshd[42]: Accepted",
+                "timestamp='Oct  9 22:33:20' logsource='web' program='sshd' pid='42' message='Accepted'", []
+            ),
         ]
 
         @Test(arguments: cases)
@@ -42,7 +47,9 @@
         }
 
         @Test func `a timestamp that is one gives the event its time`() throws {
-            for (text, ns) in [("2026-10-09T22:33:20Z", 1_791_585_200_000_000_000), ("10/Oct/2000:13:55:36 +0000", 971_186_136_000_000_000)] {
+            for (text, ns) in [
+                ("2026-10-09T22:33:20Z", 1_791_585_200_000_000_000), ("10/Oct/2000:13:55:36 +0000", 971_186_136_000_000_000),
+            ] {
                 let batch = EventBatch()
                 var decoder = try DecoderCatalogue.make(OptionText("regex:(?<timestamp>.*)")).decoder
                 let span = Array(text.utf8).withUnsafeBytes { batch.append($0) }

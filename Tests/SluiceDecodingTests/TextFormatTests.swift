@@ -15,8 +15,10 @@ import Testing
         ("logfmt", "=x a=1", "=x=null a='1'", []),
         ("logfmt", #"a="b c" d="e\"f" g="h\qi""#, #"a='b c' d="e\"f" g='h\qi'"#, []),
         ("logfmt", "url=/a?b=c&d", "url='/a?b=c&d'", []),
-        ("logfmt:typed=true", #"a=1 b=-2.50 c=true d=false e=null f="1" g=1s h=007 i=1e3"#,
-            "a=1 b=-2.50 c=true d=false e=null f='1' g='1s' h='007' i=1e3", []),
+        (
+            "logfmt:typed=true", #"a=1 b=-2.50 c=true d=false e=null f="1" g=1s h=007 i=1e3"#,
+            "a=1 b=-2.50 c=true d=false e=null f='1' g='1s' h='007' i=1e3", []
+        ),
         ("csv", "a,b", "c1='a' c2='b'", []),
         ("csv", "\u{FEFF}\"a\",b", "c1='a' c2='b'", .bomRemoved),
         ("json", "\u{FEFF}{\"a\":1}", "a=1", .bomRemoved),
@@ -35,11 +37,15 @@ import Testing
         ("csv", "\"a", "c1='a'", []), ("csv", "\"a\"\"", "c1='a\"'", []), ("csv", "\"a\" b,c", "c1='a b' c2='c'", []),
         ("csv", "\"a\nb\",c\r\n", "c1='a\nb' c2='c'", []),
         ("combined", "x", "message='x'", .undecoded),
-        ("combined", #"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 5 "-" "Moz"#,
+        (
+            "combined", #"1.2.3.4 - - [10/Oct/2000:13:55:36 +0000] "GET / HTTP/1.1" 200 5 "-" "Moz"#,
             "remote_addr='1.2.3.4' timestamp=@971186136000000000 request='GET / HTTP/1.1' method='GET' path='/' protocol='HTTP/1.1' status=200 bytes=5 user_agent='Moz'",
-            .truncated),
-        ("combined", #"::1 - a [x] b [10/Oct/2000:13:55:36 +0100] "a b c HTTP/x" 200 - "-" "-""#,
-            "remote_addr='::1' remote_user='a [x] b' timestamp=@971182536000000000 request='a b c HTTP/x' status=200", []),
+            .truncated
+        ),
+        (
+            "combined", #"::1 - a [x] b [10/Oct/2000:13:55:36 +0100] "a b c HTTP/x" 200 - "-" "-""#,
+            "remote_addr='::1' remote_user='a [x] b' timestamp=@971182536000000000 request='a b c HTTP/x' status=200", []
+        ),
         ("plain", "any\ttext", "message='any\ttext'", []),
         ("cee", "@cee:{\"a\":1}", "a=1", []), ("cee", "a @cee:{\"a\":1}", "message='a @cee:{\"a\":1}'", .undecoded),
     ]

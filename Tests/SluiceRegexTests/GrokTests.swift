@@ -34,7 +34,10 @@ import Testing
     private static let faults: [(String, String, Int)] = [
         ("x %{WROD:a}", "unknown grok pattern `WROD`; did you mean `WORD`?", 2),
         ("%{XYZZYPLUGH}", "unknown grok pattern `XYZZYPLUGH`", 0),
-        ("ä%{WORD:a:number}", "unknown type `number` in grok reference `%{WORD:a:number}`; it takes `int`, `float` or `string`", 2),
+        (
+            "ä%{WORD:a:number}",
+            "unknown type `number` in grok reference `%{WORD:a:number}`; it takes `int`, `float` or `string`", 2
+        ),
         ("%{WORD", "grok reference `%{WORD` is not closed; add `}`", 0),
         ("%{A}", "grok pattern `A` refers to itself (A → B → A); break the circle", 0),
         ("%{WIDE}", "grok pattern expands to more than 65536 bytes; use smaller patterns", 0),
@@ -57,15 +60,24 @@ import Testing
 #if Regex
     @Suite struct GrokLibraryTests {
         private static let whole: [(String, [String], [String])] = [
-            ("IP", ["1.2.3.4", "::", "::1", "1::", "2001:db8::7", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "fe80::1%eth0", "1:2:3:4:5:6:1.2.3.4"],
-                ["1.2.3", "256.1.1.1", "1:2", "1:2:3:4:5:6:7:8:9", ":::", "1::2::3"]),
+            (
+                "IP",
+                [
+                    "1.2.3.4", "::", "::1", "1::", "2001:db8::7", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "fe80::1%eth0",
+                    "1:2:3:4:5:6:1.2.3.4",
+                ],
+                ["1.2.3", "256.1.1.1", "1:2", "1:2:3:4:5:6:7:8:9", ":::", "1::2::3"]
+            ),
             ("NUMBER", ["1", "-1.5", ".5", "+3"], ["x", "1.2.3", ""]),
             ("UUID", ["123e4567-e89b-12d3-a456-426614174000"], ["123e4567e89b12d3a456426614174000"]),
             ("HOSTNAME", ["a", "web-1.example.org", "combo", "10"], ["a b", "-a"]),
             ("QS", [#""a \" b""#, "'x'", #""""#], [#""a"#, "a"]),
             ("URI", ["http://h/p?q=1", "https://user:pw@h:80/x", "ftp://1.2.3.4/a"], ["h/p"]),
             ("PATH", ["/var/log/x.log", #"C:\x\y"#], ["var"]),
-            ("TIMESTAMP_ISO8601", ["2026-10-09T22:33:20.120Z", "2026-10-09 22:33", "2026-10-09T22:33:20+02:00"], ["2026-13-09T22:33:20"]),
+            (
+                "TIMESTAMP_ISO8601", ["2026-10-09T22:33:20.120Z", "2026-10-09 22:33", "2026-10-09T22:33:20+02:00"],
+                ["2026-13-09T22:33:20"]
+            ),
             ("HTTPDATE", ["10/Oct/2000:13:55:36 -0700"], ["10/Foo/2000:13:55:36 -0700"]),
             ("SYSLOGTIMESTAMP", ["Oct  9 22:33:20", "Oct 19 22:33:20"], ["Oct 39 22:33:20"]),
             ("LOGLEVEL", ["INFO", "warning", "Error"], ["loud"]),

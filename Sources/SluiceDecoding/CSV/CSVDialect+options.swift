@@ -4,7 +4,8 @@ extension CSVDialect {
     /// The declared options.
     static let options: [OptionSpec] = [
         OptionSpec("delimiter", .character, default: ",", "the character between fields", example: ";"),
-        OptionSpec("delimiters", .text, "characters any of which stands between fields; instead of `delimiter`", example: ";|\\t"),
+        OptionSpec(
+            "delimiters", .text, "characters any of which stands between fields; instead of `delimiter`", example: ";|\\t"),
         OptionSpec(
             "quote", .text, default: "\"", "the character around fields that hold delimiters; `none` makes quotes data",
             example: "'"),
@@ -39,7 +40,8 @@ extension CSVDialect {
         } else {
             let characters = try Self.characters(quoted, of: "quote")
             guard characters.count == 1 else {
-                throw ConfigError(.invalidValue, "`\(quoted)` is no value for `quote` of format `csv`; it takes one ASCII character or `none`")
+                throw ConfigError(
+                    .invalidValue, "`\(quoted)` is no value for `quote` of format `csv`; it takes one ASCII character or `none`")
             }
             quote = characters[0]
         }
