@@ -1,7 +1,7 @@
 // `clone(event)`: a copy in a batch of its own, which the collector frees.
 //
 // Its memory comes from the lane's allocator, so that the memory limit holds for it. Nested values that were read from a clone
-// keep it (`hold_clone`), because they are places in its batch.
+// keep it (`clone_hold`), because they are places in its batch.
 #include "lua_lane.h"
 
 int event_collect(lua_State *L) {
@@ -45,4 +45,10 @@ int event_clone(lua_State *L) {
     event->time_ns = from->time_ns;
     event->format = from->format;
     return 1;
+}
+
+void clone_hold(lua_State *L, int index) {
+    if (lua_type(L, -1) != LUA_TUSERDATA) return;
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, 1); // a timestamp has no place for it and needs none
 }

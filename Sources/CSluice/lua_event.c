@@ -89,6 +89,15 @@ static void push_text(lua_State *L, event_ref *ref, const sl_slot *slot) {
     lua_pushlstring(L, (const char *)plain, length);
 }
 
+/// Text that reads as a timestamp. Under another name (`time_field`) it may no longer be the event's time.
+static void push_time(lua_State *L, event_ref *ref, const sl_slot *slot) {
+    int64_t ns = ref->batch->events[ref->event].time_ns;
+    uint32_t detail = slot->detail;
+    if (slot->key == SL_KEY_TIMESTAMP || lane_of(L)->services.parse_time(ref->batch->bytes + slot->text.offset, slot->text.length, &ns, &detail))
+        value_push_timestamp(L, ns, detail);
+    else push_text(L, ref, slot);
+}
+
 void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot) {
     switch (slot->type) {
     case SL_NULL: lua_pushlightuserdata(L, NULL); return;
@@ -100,7 +109,7 @@ void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot) 
     case SL_SEVERITY: push_keyword(L, sl_severity_keyword(slot->integer)); return;
     case SL_TIMESTAMP: value_push_timestamp(L, slot->integer, slot->detail); return;
     case SL_STRING:
-        if (slot->flags & SL_TIME) value_push_timestamp(L, ref->batch->events[ref->event].time_ns, slot->detail);
+        if (slot->flags & SL_TIME) push_time(L, ref, slot);
         else push_text(L, ref, slot);
         return;
     case SL_NUMBER:
@@ -127,13 +136,6 @@ static void push_code(lua_State *L, event_ref *ref, uint16_t key) {
     else lua_pushinteger(L, code);
 }
 
-/// A nested value on the top keeps the clone at `index` that it lies in.
-static void hold_clone(lua_State *L, int index) {
-    if (lua_type(L, -1) != LUA_TUSERDATA) return;
-    lua_pushvalue(L, index);
-    lua_setiuservalue(L, -2, 1); // a timestamp has no place for it and needs none
-}
-
 static int event_index(lua_State *L) {
     event_ref *ref = lua_touserdata(L, 1);
     if (!ref->batch) need_batch(L, ref);
@@ -144,7 +146,7 @@ static int event_index(lua_State *L) {
     sl_slot *slot = find_slot(ref, key, text, length);
     if (slot) {
         event_push_slot(L, ref, key, slot);
-        if (ref->is_clone) hold_clone(L, 1);
+        if (ref->is_clone) clone_hold(L, 1);
     } else if (key == SL_KEY_SEVERITY_CODE || key == SL_KEY_FACILITY_CODE) push_code(L, ref, key);
     else lua_pushnil(L);
     return 1;
@@ -442,7 +444,7 @@ static int event_next(lua_State *L) {
         lua_pushlstring(L, name, length);
         slot = sl_event_slots(ref->batch, ref->batch->events + ref->event) + at;
         event_push_slot(L, ref, slot->key, slot);
-        if (ref->is_clone) hold_clone(L, lua_upvalueindex(1));
+        if (ref->is_clone) clone_hold(L, lua_upvalueindex(1));
         return 2;
     }
     return 0;

@@ -216,6 +216,8 @@ uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t le
 // lua_clone.c
 /// `clone(event)`.
 int event_clone(lua_State *L);
+/// Makes a nested value on the top keep the clone at `index` that it lies in.
+void clone_hold(lua_State *L, int index);
 /// `__gc` of events.
 int event_collect(lua_State *L);
 

@@ -60,7 +60,7 @@ static int32_t new_node(lua_State *L, const node *model, const char *name, size_
     node->name_length = (uint32_t)length;
     if (length) sl_buffer_append(&lane->names, name, length);
     lane->node_count++;
-    // The user value holds the clone that a field was read from: see `event_hold_clone`.
+    // The user value holds the clone that a field was read from: see `clone_hold`.
     node_ref *ref = lua_newuserdatauv(L, sizeof(node_ref), 1);
     ref->node = index;
     ref->serial = lane->serial;
@@ -182,16 +182,22 @@ static bool find_element(node *node, int64_t index, sl_span *value) {
     return false;
 }
 
+/// The number of an element at `index` of the stack, as Lua takes keys (2.0 is 2); 0 when it is none.
+static lua_Integer position_at(lua_State *L, int index) {
+    return lua_type(L, index) == LUA_TNUMBER ? lua_tointeger(L, index) : 0;
+}
+
 static int node_index(lua_State *L) {
     int32_t index = need_node(L, lua_touserdata(L, 1));
     node *node = &lane_of(L)->nodes[index];
     sl_span value;
     if (node->is_array) {
-        if (!lua_isinteger(L, 2) || lua_tointeger(L, 2) < 1 || !find_element(node, lua_tointeger(L, 2), &value)) {
+        lua_Integer position = position_at(L, 2);
+        if (position < 1 || !find_element(node, position, &value)) {
             lua_pushnil(L);
             return 1;
         }
-        push_value(L, index, NULL, 0, lua_tointeger(L, 2), node->offset + value.offset, value.length);
+        push_value(L, index, NULL, 0, position, node->offset + value.offset, value.length);
         return 1;
     }
     size_t length;
@@ -423,8 +429,10 @@ static void remove_last(lua_State *L, int32_t index, int64_t count) {
 static void assign_element(lua_State *L, int32_t index, int value) {
     sl_lane *lane = lane_of(L);
     node *node = &lane->nodes[index];
-    if (!lua_isinteger(L, 2)) luaL_error(L, "elements of an array have numbers, not a %s", value_kind(L, 2));
-    int64_t position = lua_tointeger(L, 2), count = (int64_t)sl_json_count(text_of(node), node->length);
+    int is_whole;
+    int64_t position = lua_tointegerx(L, 2, &is_whole), count = (int64_t)sl_json_count(text_of(node), node->length);
+    if (lua_type(L, 2) != LUA_TNUMBER) luaL_error(L, "elements of an array have numbers, not a %s", value_kind(L, 2));
+    if (!is_whole) luaL_error(L, "elements of an array have whole numbers, not %f", lua_tonumber(L, 2));
     if (lua_type(L, value) == LUA_TNIL) {
         if (position == count && count > 0) remove_last(L, index, count);
         // `table.remove` of an empty array clears element 0.

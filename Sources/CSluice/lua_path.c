@@ -18,7 +18,7 @@ void node_push_written(lua_State *L) {
         if (node->parent < 0 && node->key != SL_KEY_UNLISTED) luaL_addstring(&text, sl_key_at(node->key)->text);
         else luaL_addlstring(&text, (const char *)lane->names.bytes + node->name_offset, node->name_length);
     }
-    if (lua_isinteger(L, 2)) lua_pushfstring(L, "[%I]", (LUAI_UACINT)lua_tointeger(L, 2));
+    if (lua_type(L, 2) == LUA_TNUMBER) lua_pushfstring(L, "[%I]", (LUAI_UACINT)lua_tointeger(L, 2));
     else lua_pushfstring(L, ".%s", lua_tostring(L, 2));
     luaL_addvalue(&text);
     luaL_pushresult(&text);

@@ -73,6 +73,27 @@ static int table_remove(lua_State *L) {
     return 1;
 }
 
+/// Sorting moves elements about one by one; nested values would not survive that, so a copy is sorted and put back.
+static int table_sort(lua_State *L) {
+    check_length(L, 1, "sort");
+    lua_settop(L, 2);
+    lua_pushvalue(L, 1);
+    if (!node_detach(L)) {
+        lua_pop(L, 1);
+        return call_original(L);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 0);
+    lua_Integer count = (lua_Integer)lua_rawlen(L, 3);
+    for (lua_Integer i = 1; i <= count; i++) {
+        lua_rawgeti(L, 3, i);
+        lua_seti(L, 1, i);
+    }
+    return 0;
+}
+
 static int refuse_finalizers(lua_State *L) {
     static const char *const names[] = {"__gc", "__close"};
     for (int i = 0; i < 2 && lua_type(L, 2) == LUA_TTABLE; i++) {
@@ -231,7 +252,7 @@ static void open_tables(lua_State *L, int libraries) {
     luaopen_table(L);
     guard_member(L, "insert", guard_length, 0);
     guard_member(L, "remove", table_remove, 0);
-    guard_member(L, "sort", guard_length, 0);
+    guard_member(L, "sort", table_sort, 0);
     guard_member(L, "concat", guard_span, 3);
     guard_member(L, "unpack", guard_span, 2);
     guard_member(L, "move", guard_span, 2);

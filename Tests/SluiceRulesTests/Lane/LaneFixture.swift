@@ -79,10 +79,10 @@ final class LaneFixture {
     }
 
     /// Decodes a line of JSON to the batch's end.
-    func add(json line: String) {
+    func add(json line: String, format: String = "json") {
         // SAFETY: the decoder gets the span that the bytes were copied to.
         let span = Array(line.utf8).withUnsafeBytes { batch.append($0) }
-        guard var decoder = try? DecoderCatalogue.make(OptionText("json")).decoder else { preconditionFailure("no JSON") }
+        guard var decoder = try? DecoderCatalogue.make(OptionText(format)).decoder else { preconditionFailure("no JSON") }
         _ = decoder.decode(Frame(offset: Int(span.offset), length: Int(span.length)), received: 1_000, into: batch)
     }
 

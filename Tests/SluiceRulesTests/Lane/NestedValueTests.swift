@@ -68,6 +68,21 @@ import Testing
                 == #"{"l":[{"b":[]}],"x":{"a":1},"y":{"c":2.0},"t":"table"}"#)
     }
 
+    @Test func `arrays of any values can be sorted`() throws {
+        #expect(
+            try LaneFixture.json(
+                #"{"l":[{"n":2,"a":1.0},{"n":1}],"w":["c","a","b"]}"#,
+                "table.sort(event.l, function(a, b) return a.n < b.n end) table.sort(event.w)")
+                == #"{"l":[{"n":1},{"a":1.0,"n":2}],"w":["a","b","c"]}"#)
+    }
+
+    @Test func `a float that is whole is an element's number, another is not`() throws {
+        #expect(try LaneFixture.json(#"{"l":[1,2]}"#, "event.l[4 / 2] = event.l[1.0] + 4") == #"{"l":[1,5]}"#)
+        #expect(try LaneFixture.json(#"{"l":[1]}"#, "event.r = event.l[1.5] == nil") == #"{"l":[1],"r":true}"#)
+        #expect(
+            try LaneFixture.json(#"{"l":[1]}"#, "event.l[1.5] = 1") == "elements of an array have whole numbers, not 1.5")
+    }
+
     @Test func `arrays grow by one at the end, beyond is an error`() throws {
         #expect(
             try LaneFixture.json(#"{"l":[]}"#, "event.l[1] = 'a' event.l[2] = 'b' event.l[#event.l + 1] = {}")

@@ -89,6 +89,16 @@ import Testing
                 == #"{"timestamp":"2026-01-01T00:00:00Z","seen":"2026-01-01T00:00:01Z","r":1.0}"#)
     }
 
+    @Test func `time_field names another field, which reads as a timestamp and goes on being the event's time`() throws {
+        let lane = try LaneFixture(
+            body: "event.next = event.ts + 1 event.timestamp = 0 event.kept = event.ts event.ts = event.next")
+        lane.add(json: #"{"ts":"2026-01-01T00:00:00z"}"#, format: "json:time_field=ts")
+        #expect(
+            lane.runJSON() == [
+                #"{"ts":"2026-01-01T00:00:01Z","next":"2026-01-01T00:00:01Z","timestamp":"1970-01-01T00:00:00Z","kept":"2026-01-01T00:00:00Z"}"#
+            ])
+    }
+
     @Test func `nil deletes it`() throws {
         #expect(try LaneFixture.json(Self.line, "event.timestamp = nil") == "{}")
     }
