@@ -44,6 +44,26 @@ static inline const uint8_t *sl_scan_any(const uint8_t *at, const uint8_t *end, 
 #endif
 }
 
+/// The first byte that is `a` or `b`; `end` when there is none.
+__attribute__((always_inline)) static inline const uint8_t *sl_scan_either(
+    const uint8_t *at, const uint8_t *end, uint8_t a, uint8_t b) {
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8((char)a), second = _mm_set1_epi8((char)b);
+    for (; at < end; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        unsigned mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, first), _mm_cmpeq_epi8(bytes, second)));
+        if (mask) {
+            at += __builtin_ctz(mask);
+            return at < end ? at : end;
+        }
+    }
+    return end;
+#else
+    while (at < end && *at != a && *at != b) at++;
+    return at;
+#endif
+}
+
 /// The first byte that is `a` or at most a blank (0x20); `end` when there is none.
 static inline const uint8_t *sl_scan_word(const uint8_t *at, const uint8_t *end, uint8_t a) {
 #if defined(__SSE2__)

@@ -167,7 +167,7 @@ private struct Line {
         let bracket = UInt8(ascii: "[")
         var at = start
         while true {
-            at = sl_scan_any(at, end, bracket, bracket, bracket, bracket)
+            at = sl_scan_either(at, end, bracket, bracket)
             if end - at < AccessTime.length + 2 { return nil }
             if at > start, at[-1] == 0x20, at[AccessTime.length + 1] == UInt8(ascii: "]"), time.read(at + 1) { return at }
             at += 1
@@ -181,7 +181,7 @@ private struct Line {
         let backslash = UInt8(ascii: "\\")
         var at = start
         while true {
-            at = sl_scan_any(at, end, quote, backslash, quote, backslash)
+            at = sl_scan_either(at, end, quote, backslash)
             if at >= end { return nil }
             if at[0] == quote { return at }
             at += 2
@@ -219,9 +219,14 @@ private struct Line {
         }
         guard method > start, stop - method >= 2, method[0] == 0x20, method[1] != 0x20 else { return }
         let target = method + 1
-        var word = stop
-        while word > target, word[-1] != 0x20 { word -= 1 }
-        if word > target, Self.isProtocol(word, stop) {
+        var word = stop - 8
+        // Nearly always ` HTTP/x.y`.
+        let isUsual = word > target && word[-1] == 0x20 && Self.beginsWithHTTP(word)
+        if !isUsual {
+            word = stop
+            while word > target, word[-1] != 0x20 { word -= 1 }
+        }
+        if isUsual || (word > target && Self.isProtocol(word, stop)) {
             add(SL_KEY_METHOD, start, method)
             add(SL_KEY_PATH, target, word - 1)
             add(SL_KEY_PROTOCOL, word, stop)
@@ -229,6 +234,13 @@ private struct Line {
             add(SL_KEY_METHOD, start, method)
             add(SL_KEY_PATH, target, stop)
         }
+    }
+
+    /// `HTTP/` and a digit in the eight bytes at `at`.
+    @inline(__always)
+    private static func beginsWithHTTP(_ at: UnsafePointer<UInt8>) -> Bool {
+        let word = UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self))
+        return word & 0xFF_FFFF_FFFF == 0x2F_5054_5448 && at[5] &- 0x30 <= 9
     }
 
     /// Letters, a slash and a digit: `HTTP/1.1`, `RTSP/1.0`.
