@@ -170,30 +170,34 @@ void event_save(sl_lane *lane, event_ref *ref) {
 
 void event_undo(sl_lane *lane) {
     if (lane->context != CONTEXT_EVENT && lane->context != CONTEXT_TIMER && lane->context != CONTEXT_SHUTDOWN) return;
-    // Emitted events of the failed call are not chained yet: forgetting the records is enough.
+    // Emitted events of the failed call are not chained yet: forgetting the records is enough. What it wrote is given back as
+    // well, or a rule that fails at every event would fill the arena for those that do not.
     lane->batch->event_count = lane->undo_event_count;
+    lane->batch->slot_count = lane->undo_slot_count;
+    lane->batch->length = lane->undo_length;
     lane->emit_first = lane->emit_last = SL_NO_EVENT;
     lane->emit_count = 0;
     if (!lane->undo_saved) return;
     sl_event *event = lane->batch->events + lane->event;
-    uint32_t first = event->first;
-    uint16_t capacity = event->capacity;
     *event = lane->undo_event;
-    event->first = first;
-    event->capacity = capacity;
     if (event->count) memcpy(sl_event_slots(lane->batch, event), lane->undo_slots, event->count * sizeof(sl_slot));
     lane->undo_saved = false;
 }
 
 // -- writing ----------------------------------------------------------------------------------------------------------
 
-uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t length) {
+void event_reserve(lua_State *L, event_ref *ref, size_t length) {
     sl_lane *lane = lane_of(L);
     if (length > lane->limits.value_bytes)
         luaL_error(L, "a value of %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
-    uint32_t offset = sl_batch_append(ref->batch, bytes, length);
-    if (offset == SL_NO_OFFSET) luaL_error(L, "out of memory for a field of %d KiB", (int)(length >> 10));
-    return offset;
+    if (ref->batch == lane->batch && ref->batch->length - lane->undo_length + length > EVENT_BYTES_MAX)
+        luaL_error(L, "one call wrote more than %d MiB to fields", EVENT_BYTES_MAX >> 20);
+    if (!sl_batch_reserve(ref->batch, length)) luaL_error(L, "out of memory for a field of %d KiB", (int)(length >> 10));
+}
+
+uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t length) {
+    event_reserve(L, ref, length);
+    return sl_batch_append(ref->batch, bytes, length);
 }
 
 /// The last slot of a name, tombstones excluded; with `meta` only those of `meta`, else only those of the event.
@@ -210,16 +214,22 @@ static sl_slot *find_any(event_ref *ref, uint16_t key, const char *name, size_t 
     return NULL;
 }
 
-static void remove_others(event_ref *ref, sl_slot *kept, const char *name, size_t length, bool meta) {
-    uint16_t key = kept->key;
-    uint8_t type = kept->type;
-    kept->type = SL_ABSENT;
-    for (sl_slot *slot; (slot = find_any(ref, key, name, length, meta));) slot->type = SL_ABSENT;
-    kept->type = type;
+/// Of slots before `kept` that hold its name as well, because the data had it twice, nothing stays.
+static void remove_others(event_ref *ref, const sl_slot *kept, const char *name, size_t length, bool meta) {
+    for (sl_slot *slot = sl_event_slots(ref->batch, ref->batch->events + ref->event); slot < kept; slot++) {
+        if (slot->key != kept->key || slot->type == SL_ABSENT || !(slot->flags & SL_META) == meta) continue;
+        if (kept->key == SL_KEY_UNLISTED) {
+            size_t size;
+            const char *text = sl_slot_name(ref->batch, slot, &size);
+            if (size != length || memcmp(text, name, length) != 0) continue;
+        }
+        slot->type = SL_ABSENT;
+    }
 }
 
 sl_slot *event_slot_for_write(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, uint8_t flags) {
     sl_lane *lane = lane_of(L);
+    lane_check_time(L); // a table of many fields is written in one call of C
     event_save(lane, ref);
     bool meta = flags & SL_META;
     sl_batch *batch = ref->batch;
@@ -227,12 +237,7 @@ sl_slot *event_slot_for_write(lua_State *L, event_ref *ref, uint16_t key, const 
     sl_slot *slot = find_any(ref, key, name, length, meta);
     if (slot) {
         if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) node_kill_field(lane, ref, key, name, length);
-        // Slots before this one can hold the name as well when the data had it twice.
-        for (sl_slot *other = sl_event_slots(batch, batch->events + ref->event); other < slot; other++)
-            if (other->key == key && other->type != SL_ABSENT) {
-                remove_others(ref, slot, name, length, meta);
-                break;
-            }
+        remove_others(ref, slot, name, length, meta);
     } else {
         sl_event *event = batch->events + ref->event;
         uint32_t detail = 0;
@@ -261,11 +266,10 @@ static void delete_field(lua_State *L, event_ref *ref, uint16_t key, const char 
     if (!slot) return;
     event_save(lane, ref);
     ref->batch->events[ref->event].pristine = 0;
-    for (; slot; slot = find_any(ref, key, name, length, meta)) {
-        if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) node_kill_field(lane, ref, key, name, length);
-        if (!meta && (key == SL_KEY_TIMESTAMP || (slot->flags & SL_TIME))) ref->batch->events[ref->event].time_ns = SL_NO_TIME;
-        slot->type = SL_ABSENT;
-    }
+    if (slot->type == SL_OBJECT || slot->type == SL_ARRAY) node_kill_field(lane, ref, key, name, length);
+    if (!meta && (key == SL_KEY_TIMESTAMP || (slot->flags & SL_TIME))) ref->batch->events[ref->event].time_ns = SL_NO_TIME;
+    remove_others(ref, slot, name, length, meta);
+    slot->type = SL_ABSENT;
 }
 
 static int refuse_value(lua_State *L, const char *name, size_t length, const char *why) {
@@ -435,6 +439,7 @@ static int event_next(lua_State *L) {
         if (at >= event->count) break;
         sl_slot *slot = sl_event_slots(ref->batch, event) + at;
         if (slot->type == SL_ABSENT || (slot->flags & SL_META)) continue;
+        lane_check_time(L);
         size_t length;
         const char *name = sl_slot_name(ref->batch, slot, &length);
         // Of a name that the data holds twice only the last is the field.
@@ -478,7 +483,7 @@ static int event_tostring(lua_State *L) {
 void event_open(lua_State *L) {
     sl_lane *lane = lane_of(L);
     static const luaL_Reg methods[] = {{"__index", event_index},       {"__newindex", event_newindex}, {"__pairs", event_pairs},
-                                       {"__tostring", event_tostring}, {"__gc", event_collect},        {NULL, NULL}};
+                                       {"__tostring", event_tostring}, {NULL, NULL}};
     lua_createtable(L, 0, 8);
     luaL_setfuncs(L, methods, 0);
     lua_pushboolean(L, 0);

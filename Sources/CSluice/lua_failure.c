@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { LEVELS_MAX = 24 };
+enum { LEVELS_MAX = 24, MESSAGE_BYTES_MAX = 4096 };
 
 static void set_text(sl_buffer *buffer, const char *bytes, size_t length) {
     buffer->length = 0;
@@ -14,7 +14,7 @@ static sl_text text_of(const sl_buffer *buffer) {
     return (sl_text){buffer->bytes ? (const char *)buffer->bytes : "", buffer->length};
 }
 
-/// The innermost line of Lua code that runs. Allocates nothing of Lua's.
+/// The innermost line of Lua code that runs. Called from the allocator as well: it must leave the stack alone.
 void lane_note_position(sl_lane *lane) {
     lua_Debug info;
     lane->failure.line = 0;
@@ -25,8 +25,11 @@ void lane_note_position(sl_lane *lane) {
         set_text(&lane->chunk, info.short_src, strlen(info.short_src));
         return;
     }
-    if (lane->context != CONTEXT_EVENT || !lua_checkstack(lane->L, 1)) return;
-    // What `process` returned is at fault and no line of it runs any more: the place is the function.
+}
+
+/// What `process` returned is at fault and no line of it runs any more: the place is the function.
+static void note_function(sl_lane *lane) {
+    lua_Debug info;
     lua_rawgeti(lane->L, LUA_REGISTRYINDEX, lane->rules[lane->rule].function);
     lua_getinfo(lane->L, ">S", &info);
     lane->failure.line = info.linedefined > 0 ? (uint32_t)info.linedefined : 0;
@@ -86,7 +89,11 @@ int lane_message_handler(lua_State *L) {
     size_t length;
     const char *text = luaL_tolstring(L, 1, &length);
     size_t position = take_position(lane, text, length);
-    set_text(&lane->message, text + position, length - position);
+    text += position;
+    length -= position;
+    // A rule can put megabytes into a message; people read its beginning.
+    set_text(&lane->message, text, length > MESSAGE_BYTES_MAX ? MESSAGE_BYTES_MAX : length);
+    if (length > MESSAGE_BYTES_MAX) sl_buffer_append(&lane->message, "…", 3);
     return 1;
 }
 
@@ -105,10 +112,11 @@ void lane_set_failure(sl_lane *lane, int status, bool handled) {
             (long long)(lane->ticks_max * lane->tick_ns / 1000000));
     else if (failure->kind == SL_FAILURE_MEMORY)
         length = snprintf(text, sizeof text, "the rules need more than `memory_limit` (%zu KiB)", lane->limits.memory_bytes / 1024);
-    else if (!handled)
+    else if (!handled && status == LUA_ERRERR)
         length = snprintf(text, sizeof text, "error in error handling");
     if (length > 0) set_text(&lane->message, text, (size_t)length);
     if (failure->kind == SL_FAILURE_MEMORY) lane->traceback.length = 0;
+    if (failure->line == 0 && lane->context == CONTEXT_EVENT) note_function(lane);
     failure->rule = lane->rule;
     failure->event = lane->context == CONTEXT_EVENT ? lane->event : SL_NO_EVENT;
     lane->counts.failures++;

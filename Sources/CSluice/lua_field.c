@@ -123,7 +123,7 @@ static int change_case(lua_State *L, char from) {
     // The text may lie in the arena that is about to grow.
     uintptr_t inside = (uintptr_t)text.bytes - (uintptr_t)ref->batch->bytes;
     bool in_arena = inside < ref->batch->length;
-    if (!sl_batch_reserve(ref->batch, text.length)) return luaL_error(L, "out of memory for a field");
+    event_reserve(L, ref, text.length);
     const char *from_bytes = in_arena ? (const char *)ref->batch->bytes + inside : text.bytes;
     uint32_t offset = ref->batch->length;
     char *to = (char *)ref->batch->bytes + offset;

@@ -255,6 +255,7 @@ static void write_record(lua_State *L, event_ref *ref, int record) {
     int names = lua_gettop(L);
     lua_Integer new_count = 0;
     for (lua_pushnil(L); lua_next(L, record); lua_pop(L, 1)) {
+        lane_check_time(L);
         // Fluent Bit takes number keys of a record as names as well.
         lua_pushvalue(L, -2);
         luaL_tolstring(L, -1, NULL);

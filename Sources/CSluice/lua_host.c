@@ -21,6 +21,8 @@ static void read_argument(lua_State *L, sl_lane *lane, int index, sl_value *valu
     case LUA_TSTRING:
         value->type = SL_VALUE_STRING;
         value->text.bytes = (const uint8_t *)lua_tolstring(L, index, &value->text.length);
+        if (value->text.length > lane->limits.value_bytes)
+            luaL_error(L, "bad argument #%d (%d KiB are more than a field may have: %d KiB)", index, (int)(value->text.length >> 10), (int)(lane->limits.value_bytes >> 10));
         return;
     case LUA_TLIGHTUSERDATA: value->type = SL_VALUE_NULL; return;
     case LUA_TUSERDATA:
@@ -46,7 +48,8 @@ static void read_argument(lua_State *L, sl_lane *lane, int index, sl_value *valu
 }
 
 static void push_result(lua_State *L, const sl_host_call *call, const sl_value *value) {
-    const char *text = (const char *)call->scratch->bytes + (uintptr_t)value->text.bytes;
+    // For texts an offset, for anything else a number that is none.
+    const char *text = (const char *)((uintptr_t)call->scratch->bytes + (uintptr_t)value->text.bytes);
     switch (value->type) {
     case SL_VALUE_FALSE: lua_pushboolean(L, 0); return;
     case SL_VALUE_TRUE: lua_pushboolean(L, 1); return;

@@ -28,7 +28,8 @@ void sl_lane_destroy(sl_lane *lane) {
     lane_watch_destroy(lane);
     lua_close(lane->L);
     lane_free_pool(lane);
-    for (uint32_t i = 0; i < lane->rule_count; i++) free(lane->rules[i].name);
+    // One more than there are: a rule that did not load has a name as well.
+    for (uint32_t i = 0; i <= lane->rule_count && i < RULES_MAX; i++) free(lane->rules[i].name);
     for (uint32_t i = 0; i < lane->output_count; i++) free((char *)lane->outputs[i].bytes);
     free(lane->undo_slots);
     sl_buffer *buffers[] = {&lane->names,   &lane->scratch, &lane->sorting,  &lane->host_scratch,
@@ -37,10 +38,18 @@ void sl_lane_destroy(sl_lane *lane) {
     free(lane);
 }
 
+enum { BUFFER_KEPT_MAX = 1 << 20 };
+
+/// What one call made large is given back.
+static void shrink_buffers(sl_lane *lane) {
+    sl_buffer *buffers[] = {&lane->scratch, &lane->sorting, &lane->host_scratch};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        if (buffers[i]->capacity > BUFFER_KEPT_MAX) sl_buffer_destroy(buffers[i]);
+}
+
 bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t cpu_ns) {
     lua_State *L = lane->L;
     lane->failure = (sl_failure){.event = SL_NO_EVENT};
-    lane->memory_failed = false;
     lane->message.length = lane->chunk.length = lane->traceback.length = 0;
     // None of these three allocates.
     lua_pushcfunction(L, lane_message_handler);
@@ -51,7 +60,29 @@ bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t c
     lane_watch_end(lane);
     if (status != LUA_OK) lane_set_failure(lane, status, lane->message.length > 0);
     lua_settop(L, 0);
+    shrink_buffers(lane);
     return status == LUA_OK;
+}
+
+typedef struct pieces {
+    const char *text;
+    size_t length;
+} pieces;
+
+static const char *next_piece(lua_State *L, void *context, size_t *length) {
+    enum { PIECE_BYTES = 4096 };
+    pieces *rest = context;
+    lane_check_time(L);
+    const char *piece = rest->text;
+    *length = rest->length < PIECE_BYTES ? rest->length : PIECE_BYTES;
+    rest->text += *length;
+    rest->length -= *length;
+    return piece;
+}
+
+int lane_load_text(lua_State *L, const char *text, size_t length, const char *chunk) {
+    pieces rest = {text, length};
+    return lua_load(L, next_piece, &rest, chunk, "t");
 }
 
 // -- opening ----------------------------------------------------------------------------------------------------------
@@ -61,10 +92,20 @@ typedef struct opening {
     uint32_t entry_count;
 } opening;
 
+/// The auxiliary library makes the metatable of its large buffers at first use. If memory ran out half way through that, no
+/// later large buffer would work in this state, so it is made while a failure still refuses the state.
+static void prepare_buffers(lua_State *L) {
+    luaL_Buffer buffer;
+    luaL_buffinitsize(L, &buffer, LUAL_BUFFERSIZE * 2);
+    luaL_pushresultsize(&buffer, 0);
+    lua_pop(L, 1);
+}
+
 static int open_protected(lua_State *L) {
     opening *request = lua_touserdata(L, 1);
     sl_lane *lane = lane_of(L);
     lua_gc(L, LUA_GCGEN, 0, 0);
+    prepare_buffers(L);
     lua_pushinteger(L, 0);
     lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_LAST + 1);
     for (int place = REGISTRY_EVENT; place < REGISTRY_FIXED_COUNT; place++) {
@@ -77,6 +118,7 @@ static int open_protected(lua_State *L) {
     registry_set(L, REGISTRY_NODES);
     lua_newtable(L);
     registry_set(L, REGISTRY_RULES);
+    clone_open(L);
     value_open(L);
     timestamp_open(L);
     event_open(L);
@@ -118,7 +160,7 @@ static int load_protected(lua_State *L) {
     lua_pushvalue(L, environment);
     lua_rawseti(L, -2, lane->rule + 1);
     lua_pop(L, 1);
-    if (luaL_loadbufferx(L, source->source.bytes, source->source.length, source->chunk.bytes, "t") != LUA_OK) return lua_error(L);
+    if (lane_load_text(L, source->source.bytes, source->source.length, source->chunk.bytes) != LUA_OK) return lua_error(L);
     lua_pushvalue(L, environment);
     lua_setupvalue(L, -2, 1);
     lua_call(L, 0, 0);
@@ -192,6 +234,8 @@ static void begin_call(sl_lane *lane) {
     lane->emit_first = lane->emit_last = SL_NO_EVENT;
     lane->emit_count = 0;
     lane->undo_event_count = lane->batch->event_count;
+    lane->undo_slot_count = lane->batch->slot_count;
+    lane->undo_length = lane->batch->length;
     lane->mark = 0;
     if (lane->node_count) node_reset(lane);
 }
@@ -201,17 +245,30 @@ static void find_next(sl_lane *lane) {
     lane->event = lane->previous == SL_NO_EVENT ? lane->batch->first : lane->batch->events[lane->previous].next;
 }
 
+/// Times that the data brings can be at either end of what 64 bits hold.
+static int64_t later(int64_t ns, int64_t by) {
+    int64_t sum;
+    return __builtin_add_overflow(ns, by, &sum) ? INT64_MAX : sum;
+}
+
+/// At most once however much time has passed: the first moment behind the clock on the timer's grid.
+static int64_t next_due(const timer *timer, int64_t clock_ns) {
+    int64_t late;
+    if (__builtin_sub_overflow(clock_ns, timer->due_ns, &late)) late = 0;
+    return later(clock_ns - late % timer->interval_ns, timer->interval_ns);
+}
+
 static void run_due_timers(lua_State *L, sl_lane *lane) {
     lane->emit_tail = lane->previous;
     for (uint32_t i = 0; i < lane->timer_count; i++) {
         timer *timer = &lane->timers[i];
         if (timer->due_ns > lane->clock_ns) continue;
         if (timer->due_ns == INT64_MIN) { // the clock of the data has only now begun
-            timer->due_ns = lane->clock_ns + timer->interval_ns;
+            timer->due_ns = later(lane->clock_ns, timer->interval_ns);
             continue;
         }
-        // At most once however much time has passed; set before the call, so that a failing timer does not fire for ever.
-        timer->due_ns = lane->clock_ns - (lane->clock_ns - timer->due_ns) % timer->interval_ns + timer->interval_ns;
+        // Before the call, so that a failing timer does not fire for ever.
+        timer->due_ns = next_due(timer, lane->clock_ns);
         lane->context = CONTEXT_TIMER;
         lane->rule = timer->rule;
         begin_call(lane);
@@ -323,7 +380,8 @@ int sl_lane_run(sl_lane *lane) {
 void sl_lane_resolve(sl_lane *lane, uint8_t policy, uint64_t outputs) {
     sl_event *event = lane->batch->events + lane->event;
     if (policy == SL_ON_ERROR_PASS) {
-        lane->rule++;
+        // In the event as well: the caller may go on with another lane that was made in place of this one.
+        event->rule = ++lane->rule;
         return;
     }
     event->verdict = policy == SL_ON_ERROR_DROP ? SL_DROPPED : policy == SL_ON_ERROR_ROUTE ? SL_ROUTED : SL_FAILED;

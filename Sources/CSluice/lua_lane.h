@@ -31,6 +31,7 @@ enum {
     REGISTRY_LIBRARIES,                 ///< master copies of the library tables
     REGISTRY_GLOBALS,                   ///< master copy of a rule's globals
     REGISTRY_RULES,                     ///< environments by rule index + 1
+    REGISTRY_CLONES,                    ///< address → clone, weak: finds the userdata whose memory is to grow
     REGISTRY_FIXED_COUNT
 };
 
@@ -101,7 +102,6 @@ struct sl_lane {
     void *pool_free[POOL_CLASSES];
     void *pool_chunks;
     char *pool_at, *pool_end;
-    bool memory_failed;
     uint64_t allocation_count, allocation_fails_at;
     bool allocation_fails_lasting;
 
@@ -136,8 +136,7 @@ struct sl_lane {
     sl_event undo_event;
     sl_slot *undo_slots;
     uint32_t undo_capacity;
-    uint32_t undo_event_count;
-    uint64_t undo_outputs;
+    uint32_t undo_event_count, undo_slot_count, undo_length; ///< of the batch when the running call began
 
     node nodes[NODES_MAX];
     int32_t node_count;
@@ -169,6 +168,8 @@ enum { CONTEXT_NONE, CONTEXT_LOAD, CONTEXT_EVENT, CONTEXT_TIMER, CONTEXT_SHUTDOW
 static inline sl_lane *lane_of(lua_State *L) { return *(sl_lane **)lua_getextraspace(L); }
 
 // lua_lane.c
+/// The parser on text, a piece at a time: hooks do not run in it, so the time limit is looked at between pieces.
+int lane_load_text(lua_State *L, const char *text, size_t length, const char *chunk);
 /// Calls `function` with `argument` under pcall with the lane's limits. True when it returned; else the failure is set.
 bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t cpu_ns);
 
@@ -180,6 +181,10 @@ void lane_watch_begin(sl_lane *lane, int64_t cpu_ns);
 void lane_watch_end(sl_lane *lane);
 /// Starts the time of another event.
 void lane_restart_time(sl_lane *lane);
+/// For loops in C that a rule can make long: raises when the time is up.
+static inline void lane_check_time(lua_State *L) {
+    if (lane_of(L)->stop) luaL_error(L, "time limit exceeded");
+}
 
 // lua_memory.c
 void *lane_allocate(void *context, void *block, size_t old_size, size_t size);
@@ -210,16 +215,17 @@ void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, 
 void event_push_slot(lua_State *L, event_ref *ref, uint16_t key, sl_slot *slot);
 /// A slot to fill in for a name: the last one that has it (others are removed), or a new one at the end. Raises without room.
 sl_slot *event_slot_for_write(lua_State *L, event_ref *ref, uint16_t key, const char *name, size_t length, uint8_t flags);
-/// Bytes appended to the ref's arena; raises at a limit.
+/// Room for more bytes in the ref's arena, which may move; raises at a limit: of a field, of what one call writes, of memory.
+void event_reserve(lua_State *L, event_ref *ref, size_t length);
+/// Bytes appended to the ref's arena; raises as `event_reserve` does.
 uint32_t event_append(lua_State *L, event_ref *ref, const void *bytes, size_t length);
 
 // lua_clone.c
+void clone_open(lua_State *L);
 /// `clone(event)`.
 int event_clone(lua_State *L);
 /// Makes a nested value on the top keep the clone at `index` that it lies in.
 void clone_hold(lua_State *L, int index);
-/// `__gc` of events.
-int event_collect(lua_State *L);
 
 // lua_meta.c
 void meta_open(lua_State *L);
@@ -243,8 +249,12 @@ void node_push_written(lua_State *L);
 // lua_timestamp.c
 void timestamp_open(lua_State *L);
 
-// lua_value.c
+// lua_json.c
 void value_open(lua_State *L);
+
+// lua_value.c
+/// Whether the table at `index` carries the mark that lies at a place of the registry.
+bool value_is_marked(lua_State *L, int index, int place);
 /// Appends JSON text of the Lua value at `index` to `to`; raises and names `what` (NULL: `node_push_written`) when it cannot
 /// be said.
 void value_to_json(lua_State *L, int index, sl_buffer *to, const char *what, size_t what_length);

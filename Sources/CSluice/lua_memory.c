@@ -38,7 +38,6 @@ static inline void give_small(sl_lane *lane, void *block, size_t class) {
 
 /// The rule and line that ask for what there is no room for: memory errors reach no message handler.
 static void *refuse(sl_lane *lane) {
-    lane->memory_failed = true;
     lane_note_position(lane);
     return NULL;
 }

@@ -10,11 +10,26 @@ typedef struct merger {
     sl_buffer *to;
     const char *what;
     size_t what_length;
+    size_t start;               ///< of the text in `to`
+    int depth;
 } merger;
+
+/// As deep as a field may be: deeper data is written anew, which refuses tables that hold themselves.
+enum { MERGE_DEPTH_MAX = 64 };
 
 static void merge_value(merger *merger, sl_span old, int value);
 
+/// Both sides can be made so that merging them takes long or says much.
+static void check_size(const merger *merger) {
+    const sl_lane *lane = lane_of(merger->L);
+    lane_check_time(merger->L);
+    size_t length = merger->to->length - merger->start;
+    if (length > lane->limits.value_bytes)
+        luaL_error(merger->L, "a value of more than %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
+}
+
 static void write_new(merger *merger, int value) {
+    check_size(merger);
     value_to_json(merger->L, value, merger->to, merger->what, merger->what_length);
 }
 
@@ -22,6 +37,7 @@ static void write_new(merger *merger, int value) {
 static char keys_of(lua_State *L, int table) {
     lua_Integer numbers = 0, names = 0;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        lane_check_time(L);
         if (lua_type(L, -2) == LUA_TSTRING) names++;
         else if (lua_isinteger(L, -2)) numbers++;
         else {
@@ -59,6 +75,7 @@ static void write_added(merger *merger, int table, int known, size_t start) {
     int names = lua_gettop(L);
     lua_Integer count = 0;
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        lane_check_time(L);
         lua_pushvalue(L, -2);
         if (lua_rawget(L, known) == LUA_TNIL) {
             lua_pushvalue(L, -3);
@@ -94,6 +111,7 @@ static void merge_object(merger *merger, sl_span old, int table) {
     size_t start = merger->to->length, at = 0;
     sl_span name, value, last;
     while (sl_json_next_member(merger->text + old.offset, old.length, &at, &name, &value)) {
+        check_size(merger);
         const uint8_t *literal = merger->text + old.offset + name.offset;
         push_name(L, literal, name.length);
         size_t length;
@@ -141,13 +159,16 @@ static void merge_array(merger *merger, sl_span old, int table) {
 static void merge_value(merger *merger, sl_span old, int value) {
     lua_State *L = merger->L;
     luaL_checkstack(L, 12, "a record");
+    check_size(merger);
     const char *text = (const char *)merger->text + old.offset;
-    if (lua_type(L, value) == LUA_TTABLE && old.length > 0 && (*text == '{' || *text == '[')) {
+    if (lua_type(L, value) == LUA_TTABLE && old.length > 0 && (*text == '{' || *text == '[') && merger->depth < MERGE_DEPTH_MAX) {
+        merger->depth++;
         char keys = keys_of(L, value);
         bool is_array = keys == 'n' || (keys == 0 && is_array_mark(L, value));
         if (*text == '{' && keys == 's' && !is_array_mark(L, value)) merge_object(merger, old, value);
         else if (*text == '[' && is_array && (keys == 'n' || lua_rawlen(L, value) == 0)) merge_array(merger, old, value);
         else write_new(merger, value);
+        merger->depth--;
         return;
     }
     bool is_same = false;
@@ -160,6 +181,6 @@ static void merge_value(merger *merger, sl_span old, int value) {
 }
 
 void merge_json(lua_State *L, const sl_batch *batch, sl_span old, int value, sl_buffer *to, const char *what, size_t what_length) {
-    merger merger = {L, batch->bytes, to, what, what_length};
+    merger merger = {L, batch->bytes, to, what, what_length, to->length, 0};
     merge_value(&merger, old, lua_absindex(L, value));
 }

@@ -47,19 +47,11 @@ static bool locate(sl_lane *lane, int32_t index) {
     return true;
 }
 
-static int32_t new_node(lua_State *L, const node *model, const char *name, size_t length) {
+/// Pushes the handle of a new node.
+static void new_node(lua_State *L, const node *model, const char *name, size_t length) {
     sl_lane *lane = lane_of(L);
     if (lane->node_count == NODES_MAX) luaL_error(L, "more than %d nested values in use in one call", NODES_MAX);
     int32_t index = lane->node_count;
-    node *node = &lane->nodes[index];
-    *node = *model;
-    node->alive = true;
-    node->version = lane->node_version;
-    node->last_index = 0;
-    node->name_offset = (uint32_t)lane->names.length;
-    node->name_length = (uint32_t)length;
-    if (length) sl_buffer_append(&lane->names, name, length);
-    lane->node_count++;
     // The user value holds the clone that a field was read from: see `clone_hold`.
     node_ref *ref = lua_newuserdatauv(L, sizeof(node_ref), 1);
     ref->node = index;
@@ -70,7 +62,16 @@ static int32_t new_node(lua_State *L, const node *model, const char *name, size_
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, index + 1);
     lua_pop(L, 1);
-    return index;
+    // Counted only now that nothing can raise any more.
+    node *node = &lane->nodes[index];
+    *node = *model;
+    node->alive = true;
+    node->version = lane->node_version;
+    node->last_index = 0;
+    node->name_offset = (uint32_t)lane->names.length;
+    node->name_length = (uint32_t)length;
+    if (length) sl_buffer_append(&lane->names, name, length);
+    lane->node_count++;
 }
 
 static void push_existing(lua_State *L, int32_t index) {
@@ -244,6 +245,7 @@ static int next_member(lua_State *L) {
         size_t count = sl_json_unescape(plain, text + name.offset, name.length);
         value.offset += offset;
         if (lua_toboolean(L, lua_upvalueindex(6))) {
+            lane_check_time(L);
             size_t behind = at;
             sl_span other, ignored;
             bool is_last = true;
@@ -311,9 +313,7 @@ static void splice(lua_State *L, int32_t index, uint32_t from, uint32_t to) {
     uint32_t old_offset = slot->text.offset, old_length = slot->text.length;
     uint32_t before = at->offset + from - old_offset, after = at->offset + to - old_offset;
     size_t added = lane->scratch.length, length = (size_t)before + added + (old_length - after);
-    if (length > lane->limits.value_bytes)
-        luaL_error(L, "a value of %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
-    if (!sl_batch_reserve(batch, length)) luaL_error(L, "out of memory for a nested value");
+    event_reserve(L, &ref, length);
     event_save(lane, &ref);
     uint32_t offset = batch->length;
     memcpy(batch->bytes + offset, batch->bytes + old_offset, before);
@@ -341,46 +341,54 @@ static void write_scratch(lua_State *L, int32_t index, int value, const char *se
     value_to_json(L, value, &lane->scratch, NULL, 0);
 }
 
-/// Where the members of one name are: how many, the value of the last, and the stretch that the first takes with its comma.
+/// Where the members of one name are: how many, and the value of the last.
 typedef struct member_place {
     int count;
     sl_span value;
-    uint32_t begin, end;
 } member_place;
 
 static member_place find_members(const node *node, const char *name, size_t length) {
-    member_place place = {0, {0, 0}, 0, 0};
+    member_place place = {0, {0, 0}};
     size_t at = 0;
     sl_span key, value;
-    uint32_t before_end = 0;
     while (sl_json_next_member(text_of(node), node->length, &at, &key, &value)) {
-        uint32_t end = value.offset + value.length;
-        if (sl_json_equals(text_of(node) + key.offset, key.length, name, length)) {
-            if (place.count++ == 0) {
-                // From behind the member before, comma included; the first member takes the comma behind it.
-                place.begin = before_end ? before_end : key.offset - 1;
-                place.end = end;
-                if (!before_end) {
-                    size_t next = sl_json_blanks(text_of(node), node->length, end);
-                    if (next < node->length && text_of(node)[next] == ',') place.end = (uint32_t)sl_json_blanks(text_of(node), node->length, next + 1);
-                }
-            }
-            place.value = value;
-        }
-        before_end = end;
+        if (!sl_json_equals(text_of(node) + key.offset, key.length, name, length)) continue;
+        place.count++;
+        place.value = value;
     }
     return place;
 }
 
-/// Takes members of a name out, from the front, until `keep` of them are left; answers where those are.
+/// Takes members of a name out, from the front, until `keep` of them are left; answers where those are. Data can hold a name
+/// a hundred thousand times: the text is made anew once for all of them.
 static member_place remove_members(lua_State *L, int32_t index, const char *name, size_t length, int keep) {
     sl_lane *lane = lane_of(L);
-    for (;;) {
-        member_place place = find_members(&lane->nodes[index], name, length);
-        if (place.count <= keep) return place;
-        lane->scratch.length = 0;
-        splice(L, index, place.begin, place.end);
+    const node *node = &lane->nodes[index];
+    member_place place = find_members(node, name, length);
+    if (place.count <= keep) return place;
+    const uint8_t *text = text_of(node);
+    size_t at = 0;
+    sl_span key, value;
+    uint32_t copied = 0, before_end = 0;
+    bool any_kept = false;
+    lane->scratch.length = 0;
+    for (int excess = place.count - keep; excess > 0 && sl_json_next_member(text, node->length, &at, &key, &value);) {
+        uint32_t end = value.offset + value.length;
+        if (!sl_json_equals(text + key.offset, key.length, name, length)) any_kept = true;
+        else {
+            excess--;
+            // With a member before it goes the comma before it, else the one behind it.
+            uint32_t begin = any_kept ? before_end : key.offset - 1;
+            sl_buffer_append(&lane->scratch, text + copied, begin - copied);
+            copied = end;
+            uint32_t next = (uint32_t)sl_json_blanks(text, node->length, end);
+            if (!any_kept && next < node->length && text[next] == ',') copied = (uint32_t)sl_json_blanks(text, node->length, next + 1);
+        }
+        before_end = end;
     }
+    sl_buffer_append(&lane->scratch, text + copied, node->length - copied);
+    splice(L, index, 0, node->length);
+    return find_members(node, name, length);
 }
 
 static void assign_member(lua_State *L, int32_t index, int value) {

@@ -169,6 +169,7 @@ static void emit_table(lua_State *L, sl_lane *lane, int table, uint32_t index) {
     lua_createtable(L, 8, 0);
     int names = lua_gettop(L);
     for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+        lane_check_time(L);
         if (lua_type(L, -2) != LUA_TSTRING) luaL_error(L, "an event's fields have names: found a key that is a %s", value_kind(L, -2));
         lua_pushvalue(L, -2);
         lua_rawseti(L, names, ++count);
@@ -282,8 +283,9 @@ static int route_every(lua_State *L) {
     timer->function = luaL_ref(L, LUA_REGISTRYINDEX);
     timer->rule = lane->rule;
     timer->interval_ns = interval;
+    int64_t due;
     // Due one interval after the clock's first reading: with the clock of the data that is the first event's time.
-    timer->due_ns = lane->clock_follows && !lane->clock_known ? INT64_MIN : lane->clock_ns + interval;
+    timer->due_ns = lane->clock_follows && !lane->clock_known ? INT64_MIN : __builtin_add_overflow(lane->clock_ns, interval, &due) ? INT64_MAX : due;
     lane->timer_count++;
     if (timer->due_ns < lane->next_timer_ns) lane->next_timer_ns = timer->due_ns;
     return 0;

@@ -7,7 +7,7 @@
 #include "lua_lane.h"
 #include "sluice_pattern.h"
 
-enum { LOOP_MAX = 1000000, SOURCE_MAX = 1 << 20 };
+enum { LOOP_MAX = 1000000, SORT_FREE_MAX = 20000, SOURCE_MAX = 1 << 20 };
 
 // -- guards -----------------------------------------------------------------------------------------------------------
 
@@ -26,9 +26,55 @@ static int call_original(lua_State *L) {
     return lua_gettop(L);
 }
 
-static int guard_length(lua_State *L) {
-    check_length(L, 1, lua_tostring(L, lua_upvalueindex(2)));
-    return call_original(L);
+/// Whether the length of the table is what the rule's own `__len` says.
+static bool has_own_length(lua_State *L) {
+    if (lua_type(L, 1) != LUA_TTABLE || luaL_getmetafield(L, 1, "__len") == LUA_TNIL) return false;
+    lua_pop(L, 1);
+    return true;
+}
+
+/// Length by a `__len` that may answer anything, and something else at the next call: it is asked once.
+static lua_Integer own_length(lua_State *L, const char *name) {
+    lua_Integer length = luaL_len(L, 1);
+    if (length < 0 || length > LOOP_MAX) luaL_error(L, "`table.%s`: `__len` answered %I; at most %d elements", name, (LUAI_UACINT)length, LOOP_MAX);
+    return length;
+}
+
+/// table.insert(t [, position], value)
+static int table_insert(lua_State *L) {
+    if (!has_own_length(L)) return call_original(L);
+    lua_Integer end = own_length(L, "insert") + 1, position = end;
+    int count = lua_gettop(L);
+    if (count == 3) position = luaL_checkinteger(L, 2);
+    else if (count != 2) return luaL_error(L, "wrong number of arguments to 'insert'");
+    luaL_argcheck(L, position >= 1 && position <= end, 2, "position out of bounds");
+    for (lua_Integer i = end; i > position; i--) {
+        lane_check_time(L);
+        lua_geti(L, 1, i - 1);
+        lua_seti(L, 1, i);
+    }
+    lua_seti(L, 1, position);
+    return 0;
+}
+
+/// table.remove(t [, position]) of such a table.
+static int remove_by_own_length(lua_State *L) {
+    lua_Integer length = own_length(L, "remove"), position = luaL_optinteger(L, 2, length);
+    if (lua_gettop(L) > 1) luaL_argcheck(L, (length == 0 && position == 0) || (position >= 1 && position <= length + 1), 2, "position out of bounds");
+    lua_geti(L, 1, position);
+    for (; position < length; position++) {
+        lane_check_time(L);
+        lua_geti(L, 1, position + 1);
+        lua_seti(L, 1, position);
+    }
+    lua_pushnil(L);
+    lua_seti(L, 1, position);
+    return 1;
+}
+
+static int sort_compare(lua_State *L) {
+    lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+    return 1;
 }
 
 /// table.concat(t, separator, i, j), table.unpack(t, i, j), table.move(a, f, e, t): the span that the last two numbers say.
@@ -59,6 +105,7 @@ static int string_rep(lua_State *L) {
 
 /// What is taken out of an event's array is no part of the event any more: a nested value becomes a table of its own.
 static int table_remove(lua_State *L) {
+    if (has_own_length(L)) return remove_by_own_length(L);
     check_length(L, 1, "remove");
     if (lua_type(L, 1) != LUA_TUSERDATA) return call_original(L);
     lua_geti(L, 1, luaL_optinteger(L, 2, luaL_len(L, 1)));
@@ -73,21 +120,32 @@ static int table_remove(lua_State *L) {
     return 1;
 }
 
+/// Sorting a large table without a comparator runs no code that a hook could stop: then argument 2 becomes one. The table is
+/// on the top, or at 1 when no copy was made.
+static void compare_by_call(lua_State *L) {
+    int table = lua_gettop(L) == 3 ? 3 : 1;
+    if (!lua_isnil(L, 2) || lua_type(L, table) != LUA_TTABLE) return;
+    if (lua_rawlen(L, table) <= SORT_FREE_MAX && !has_own_length(L)) return;
+    lua_pushcfunction(L, sort_compare);
+    lua_replace(L, 2);
+}
+
 /// Sorting moves elements about one by one; nested values would not survive that, so a copy is sorted and put back.
 static int table_sort(lua_State *L) {
     check_length(L, 1, "sort");
     lua_settop(L, 2);
     lua_pushvalue(L, 1);
-    if (!node_detach(L)) {
-        lua_pop(L, 1);
-        return call_original(L);
-    }
+    bool is_nested = node_detach(L);
+    if (!is_nested) lua_pop(L, 1);
+    compare_by_call(L);
+    if (!is_nested) return call_original(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 3);
     lua_pushvalue(L, 2);
     lua_call(L, 2, 0);
     lua_Integer count = (lua_Integer)lua_rawlen(L, 3);
     for (lua_Integer i = 1; i <= count; i++) {
+        lane_check_time(L);
         lua_rawgeti(L, 3, i);
         lua_seti(L, 1, i);
     }
@@ -102,6 +160,23 @@ static int refuse_finalizers(lua_State *L) {
         if (!lua_isnil(L, -1)) return luaL_error(L, "`%s` is not available in rules", names[i]);
         lua_pop(L, 1);
     }
+    return call_original(L);
+}
+
+/// A handler that is called for the error of the hook runs with hooks off: nothing could stop it any more.
+static int handle_error(lua_State *L) {
+    if (lane_of(L)->stop) return 1;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
+static int guard_handler(lua_State *L) {
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, handle_error, 1);
+    lua_replace(L, 2);
     return call_original(L);
 }
 
@@ -141,7 +216,7 @@ static int base_load(lua_State *L) {
     const char *text = luaL_checklstring(L, 1, &length);
     const char *name = luaL_optstring(L, 2, text);
     if (length > SOURCE_MAX) return luaL_error(L, "a chunk is at most %d KiB", SOURCE_MAX >> 10);
-    if (luaL_loadbufferx(L, text, length, name, "t") != LUA_OK) {
+    if (lane_load_text(L, text, length, name) != LUA_OK) {
         lua_pushnil(L);
         lua_insert(L, -2);
         return 2;
@@ -171,7 +246,7 @@ static int base_require(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, lane); // being loaded
     lua_rawset(L, lua_upvalueindex(2));
-    if (luaL_loadbufferx(L, lua_tostring(L, -2), lua_rawlen(L, -2), lua_tostring(L, -1), "t") != LUA_OK) return lua_error(L);
+    if (lane_load_text(L, lua_tostring(L, -2), lua_rawlen(L, -2), lua_tostring(L, -1)) != LUA_OK) return lua_error(L);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_setupvalue(L, -2, 1);
     lua_pushvalue(L, 1);
@@ -250,7 +325,7 @@ static void open_strings(lua_State *L, sl_lane *lane, int libraries) {
 
 static void open_tables(lua_State *L, int libraries) {
     luaopen_table(L);
-    guard_member(L, "insert", guard_length, 0);
+    guard_member(L, "insert", table_insert, 0);
     guard_member(L, "remove", table_remove, 0);
     guard_member(L, "sort", table_sort, 0);
     guard_member(L, "concat", guard_span, 3);
@@ -277,6 +352,9 @@ void sandbox_open(lua_State *L, sl_lane *lane) {
     lua_getfield(L, -1, "setmetatable");
     lua_pushcclosure(L, refuse_finalizers, 1);
     lua_setfield(L, globals, "setmetatable");
+    lua_getfield(L, -1, "xpcall");
+    lua_pushcclosure(L, guard_handler, 1);
+    lua_setfield(L, globals, "xpcall");
     lua_pushcfunction(L, base_print);
     lua_setfield(L, globals, "print");
     lua_pushliteral(L, LUA_VERSION);

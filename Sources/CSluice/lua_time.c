@@ -22,7 +22,7 @@ static int tick_signal(void) { return SIGRTMIN + 5; }
 
 static void stop_hook(lua_State *L, lua_Debug *info) {
     (void)info;
-    luaL_error(L, "time limit exceeded");
+    lane_check_time(L);
 }
 
 static void on_tick(int number, siginfo_t *info, void *context) {
@@ -67,6 +67,11 @@ static void follow_thread(sl_lane *lane) {
         if (lane->watch_slot < 0) return;
     }
     lane->timer_thread = thread;
+    // Thread pools, such as the one below Swift's tasks, block all signals in their threads.
+    sigset_t tick;
+    sigemptyset(&tick);
+    sigaddset(&tick, tick_signal());
+    pthread_sigmask(SIG_UNBLOCK, &tick, NULL);
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = tick_signal()};
     event.sigev_value.sival_int = lane->watch_slot;
     event._sigev_un._tid = thread;

@@ -1,6 +1,7 @@
-// Values across the border: Lua tables to JSON text and back, timestamps, `null`, `array{…}`, `object{…}`, and `json`.
+// Values across the border: Lua tables to JSON text and back.
 //
 // Nested data has one form outside of Lua, JSON text, so there is one way in and one way out.
+#define _GNU_SOURCE // qsort_r
 #include "lua_lane.h"
 
 #include <math.h>
@@ -27,6 +28,7 @@ typedef struct writer {
     sl_buffer *to;
     const char *what;
     size_t what_length;
+    size_t start; ///< of the text in `to`
     int depth;
 } writer;
 
@@ -38,8 +40,20 @@ static int refuse(writer *writer, const char *why) {
     return luaL_error(writer->L, "field `%s` cannot hold %s", lua_tostring(writer->L, -1), why);
 }
 
+/// A table that holds another one twice, and that one a third, says in few bytes what takes for ever to write: both the text
+/// and the time are looked at before each value.
+static void check_size(writer *writer, size_t more) {
+    const sl_lane *lane = lane_of(writer->L);
+    lane_check_time(writer->L);
+    size_t length = writer->to->length - writer->start + more;
+    if (length > lane->limits.value_bytes)
+        luaL_error(writer->L, "a value of more than %d KiB is longer than a field may be (%d KiB)", (int)(length >> 10), (int)(lane->limits.value_bytes >> 10));
+}
+
 /// Only what JSON must escape: other bytes stay, so that a string reads back as it was.
-static void write_string(sl_buffer *to, const char *text, size_t length) {
+static void write_string(writer *writer, const char *text, size_t length) {
+    sl_buffer *to = writer->to;
+    check_size(writer, length);
     static const char digits[] = "0123456789abcdef";
     char *out = (char *)sl_buffer_reserve(to, length * 6 + 2), *start = out;
     *out++ = '"';
@@ -79,8 +93,7 @@ static void write_number(writer *writer, int index) {
     sl_buffer_append(writer->to, text, sl_print_double(text, number));
 }
 
-/// Whether the table at `index` carries one of our two marks.
-static bool is_marked(lua_State *L, int index, int place) {
+bool value_is_marked(lua_State *L, int index, int place) {
     if (!lua_getmetatable(L, index)) return false;
     registry_push(L, place);
     bool same = lua_rawequal(L, -1, -2);
@@ -100,8 +113,10 @@ static void write_array(writer *writer, int index, lua_Integer count) {
     sl_buffer_append_byte(writer->to, ']');
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b, void *lane) {
     const sl_text *left = a, *right = b;
+    // Nothing can raise in here; with the time up the order does not matter any more.
+    if (((const sl_lane *)lane)->stop) return 0;
     size_t shorter = left->length < right->length ? left->length : right->length;
     int order = memcmp(left->bytes, right->bytes, shorter);
     return order ? order : (left->length > right->length) - (left->length < right->length);
@@ -113,16 +128,17 @@ static void write_object(writer *writer, int index, size_t count) {
     // The names of all levels under construction lie in one buffer; it may move, so they are found by position.
     size_t start = lane->sorting.length;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        lane_check_time(L);
         sl_text name = {.bytes = lua_tostring(L, -2), .length = lua_rawlen(L, -2)};
         sl_buffer_append(&lane->sorting, &name, sizeof name);
     }
-    if (count > 1) qsort(lane->sorting.bytes + start, count, sizeof(sl_text), compare_names);
+    if (count > 1) qsort_r(lane->sorting.bytes + start, count, sizeof(sl_text), compare_names, lane);
     sl_buffer_append_byte(writer->to, '{');
     for (size_t i = 0; i < count; i++) {
         sl_text name;
         memcpy(&name, lane->sorting.bytes + start + i * sizeof name, sizeof name);
         if (i > 0) sl_buffer_append_byte(writer->to, ',');
-        write_string(writer->to, name.bytes, name.length);
+        write_string(writer, name.bytes, name.length);
         sl_buffer_append_byte(writer->to, ':');
         lua_pushlstring(L, name.bytes, name.length);
         lua_rawget(L, index);
@@ -140,11 +156,12 @@ static void write_table(writer *writer, int index) {
     lua_Integer whole = 0;
     size_t names = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        lane_check_time(L);
         if (lua_isinteger(L, -2) && lua_tointeger(L, -2) > 0) whole++;
         else if (lua_type(L, -2) == LUA_TSTRING) names++;
         else refuse(writer, "a table with keys that are neither 1…n nor strings");
     }
-    bool as_array = is_marked(L, index, REGISTRY_ARRAY), as_object = is_marked(L, index, REGISTRY_OBJECT);
+    bool as_array = value_is_marked(L, index, REGISTRY_ARRAY), as_object = value_is_marked(L, index, REGISTRY_OBJECT);
     if (whole > 0 && names > 0) refuse(writer, "a table with keys 1…n and string keys");
     if (as_array && names > 0) refuse(writer, "an `array` with string keys");
     if (as_object && whole > 0) refuse(writer, "an `object` with keys 1…n");
@@ -166,9 +183,11 @@ static void write_event(writer *writer, event_ref *ref) {
         size_t length;
         const char *name = sl_slot_name(ref->batch, slot, &length);
         if (writer->to->length > empty) sl_buffer_append_byte(writer->to, ',');
-        write_string(writer->to, name, length);
+        write_string(writer, name, length);
         sl_buffer_append_byte(writer->to, ':');
         const char *text = (const char *)ref->batch->bytes + slot->text.offset;
+        bool is_text = slot->type == SL_STRING || slot->type == SL_NUMBER || slot->type == SL_OBJECT || slot->type == SL_ARRAY;
+        check_size(writer, is_text ? slot->text.length : 0);
         switch (slot->type) {
         case SL_OBJECT: case SL_ARRAY: case SL_NUMBER: sl_buffer_append(writer->to, text, slot->text.length); continue;
         case SL_STRING:
@@ -176,7 +195,7 @@ static void write_event(writer *writer, event_ref *ref) {
                 sl_buffer_append_byte(writer->to, '"');
                 sl_buffer_append(writer->to, text, slot->text.length);
                 sl_buffer_append_byte(writer->to, '"');
-            } else write_string(writer->to, text, slot->text.length);
+            } else write_string(writer, text, slot->text.length);
             continue;
         default:
             event_push_slot(L, ref, slot->key, slot);
@@ -193,12 +212,13 @@ static void write_userdata(writer *writer, int index) {
     if (time) {
         uint8_t text[48];
         size_t length = lane_of(L)->services.print_time(time->ns, time->detail, text);
-        write_string(writer->to, (const char *)text, length);
+        write_string(writer, (const char *)text, length);
         return;
     }
     size_t length;
     const char *json = node_text(L, index, &length);
     if (json) {
+        check_size(writer, length);
         sl_buffer_append(writer->to, json, length);
         return;
     }
@@ -213,13 +233,14 @@ static void write_value(writer *writer, int index) {
     lua_State *L = writer->L;
     size_t length;
     const char *text;
+    check_size(writer, 0);
     switch (lua_type(L, index)) {
     case LUA_TNIL: case LUA_TLIGHTUSERDATA: write_text(writer->to, "null"); return;
     case LUA_TBOOLEAN: write_text(writer->to, lua_toboolean(L, index) ? "true" : "false"); return;
     case LUA_TNUMBER: write_number(writer, index); return;
     case LUA_TSTRING:
         text = lua_tolstring(L, index, &length);
-        write_string(writer->to, text, length);
+        write_string(writer, text, length);
         return;
     case LUA_TTABLE: write_table(writer, index); return;
     case LUA_TUSERDATA: write_userdata(writer, index); return;
@@ -230,11 +251,9 @@ static void write_value(writer *writer, int index) {
 void value_to_json(lua_State *L, int index, sl_buffer *to, const char *what, size_t what_length) {
     sl_lane *lane = lane_of(L);
     lane->sorting.length = 0;
-    writer writer = {L, to, what, what_length, 0};
+    writer writer = {L, to, what, what_length, to->length, 0};
     write_value(&writer, lua_absindex(L, index));
-    // What a rule can build is bounded by its memory limit, what it writes by this.
-    if (to->length > lane->limits.value_bytes)
-        luaL_error(L, "a value of %d KiB is longer than a field may be (%d KiB)", (int)(to->length >> 10), (int)(lane->limits.value_bytes >> 10));
+    check_size(&writer, 0);
 }
 
 // -- JSON to Lua ------------------------------------------------------------------------------------------------------
@@ -353,6 +372,7 @@ static bool read_array(reader *reader) {
 }
 
 static bool read_value(reader *reader) {
+    lane_check_time(reader->L);
     skip_blanks(reader);
     if (reader->at >= reader->length) return false;
     bool valid = false;
@@ -411,82 +431,4 @@ bool value_push_scalar(lua_State *L, const char *text, size_t length) {
     }
     default: return false;
     }
-}
-
-// -- array, object, json ----------------------------------------------------------------------------------------------
-
-static int mark(lua_State *L, int place, const char *name) {
-    if (lua_isnoneornil(L, 1)) {
-        lua_settop(L, 0);
-        lua_newtable(L);
-    }
-    if (lua_type(L, 1) != LUA_TTABLE) return luaL_error(L, "`%s` takes a table, not a %s", name, value_kind(L, 1));
-    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL && !is_marked(L, 1, REGISTRY_ARRAY) && !is_marked(L, 1, REGISTRY_OBJECT))
-        return luaL_error(L, "`%s` cannot mark a table with a protected metatable", name);
-    lua_settop(L, 1);
-    registry_push(L, place);
-    lua_setmetatable(L, 1);
-    return 1;
-}
-
-static int mark_array(lua_State *L) { return mark(L, REGISTRY_ARRAY, "array"); }
-static int mark_object(lua_State *L) { return mark(L, REGISTRY_OBJECT, "object"); }
-
-static int json_encode(lua_State *L) {
-    luaL_checkany(L, 1);
-    sl_lane *lane = lane_of(L);
-    lane->scratch.length = 0;
-    value_to_json(L, 1, &lane->scratch, "json.encode", 11);
-    lua_pushlstring(L, (const char *)lane->scratch.bytes, lane->scratch.length);
-    return 1;
-}
-
-static int json_decode(lua_State *L) {
-    size_t length;
-    const char *text = luaL_checklstring(L, 1, &length);
-    if (value_from_json(L, text, length)) return 1;
-    lua_pushnil(L);
-    lua_pushliteral(L, "not valid JSON");
-    return 2;
-}
-
-static int null_tostring(lua_State *L) {
-    lua_pushliteral(L, "null");
-    return 1;
-}
-
-static void make_mark(lua_State *L, const char *name, int place) {
-    lua_createtable(L, 0, 2);
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_pushstring(L, name);
-    lua_setfield(L, -2, "__name");
-    registry_set(L, place);
-}
-
-void value_open(lua_State *L) {
-    make_mark(L, "array", REGISTRY_ARRAY);
-    make_mark(L, "object", REGISTRY_OBJECT);
-    // `null` is the light userdata NULL; the kind's one metatable only gives it a name.
-    lua_pushlightuserdata(L, NULL);
-    lua_createtable(L, 0, 3);
-    lua_pushcfunction(L, null_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_pushliteral(L, "null");
-    lua_setfield(L, -2, "__name");
-    lua_setmetatable(L, -2);
-    lua_pop(L, 1);
-    lua_createtable(L, 0, 64);
-    static const luaL_Reg globals[] = {{"array", mark_array}, {"object", mark_object}, {"clone", event_clone}, {NULL, NULL}};
-    luaL_setfuncs(L, globals, 0);
-    lua_pushlightuserdata(L, NULL);
-    lua_setfield(L, -2, "null");
-    registry_set(L, REGISTRY_GLOBALS);
-    lua_createtable(L, 0, 32);
-    static const luaL_Reg json[] = {{"encode", json_encode}, {"decode", json_decode}, {NULL, NULL}};
-    luaL_newlib(L, json);
-    lua_setfield(L, -2, "json");
-    registry_set(L, REGISTRY_LIBRARIES);
 }

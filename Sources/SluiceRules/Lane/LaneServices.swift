@@ -22,40 +22,42 @@ enum LaneServices {
         return services
     }
 
-    private static let parseTime: @convention(c) (
-        UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<Int64>?, UnsafeMutablePointer<UInt32>?
-    ) -> Bool = { text, length, ns, detail in
-        guard let text, let time = TimestampText.parseRFC3339(text, length) else { return false }
-        ns?.pointee = time.ns
-        detail?.pointee = time.detail
-        return true
-    }
+    private static let parseTime:
+        @convention(c) (
+            UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<Int64>?, UnsafeMutablePointer<UInt32>?
+        ) -> Bool = { text, length, ns, detail in
+            guard let text, let time = TimestampText.parseRFC3339(text, length) else { return false }
+            ns?.pointee = time.ns
+            detail?.pointee = time.detail
+            return true
+        }
 
     private static let printTime: @convention(c) (Int64, UInt32, UnsafeMutablePointer<UInt8>?) -> Int = { ns, detail, to in
         guard let to else { return 0 }
         return TimestampText.print(ns: ns, detail: detail, to: to)
     }
 
-    private static let readModule: @convention(c) (
-        UnsafeMutableRawPointer?, UInt16, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<sl_buffer>?,
-        UnsafeMutablePointer<sl_buffer>?
-    ) -> Bool = { context, rule, name, length, source, chunk in
-        guard let context, let source, let chunk else { return false }
-        // SAFETY: the lane passes the pointer of a context that outlives it.
-        let host = Unmanaged<HostContext>.fromOpaque(context).takeUnretainedValue()
-        let module = String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self)
-        switch ModuleFile.read(module, below: host.rules[Int(rule)].folder) {
-        case .success(let (text, path)):
-            append(text, to: source)
-            append(Array("@\(path)".utf8) + [0], to: chunk)
-            chunk.pointee.length -= 1
-            host.modules[path] = text
-            return true
-        case .failure(let error):
-            append(Array(error.reason.utf8), to: source)
-            return false
+    private static let readModule:
+        @convention(c) (
+            UnsafeMutableRawPointer?, UInt16, UnsafePointer<CChar>?, Int, UnsafeMutablePointer<sl_buffer>?,
+            UnsafeMutablePointer<sl_buffer>?
+        ) -> Bool = { context, rule, name, length, source, chunk in
+            guard let context, let source, let chunk else { return false }
+            // SAFETY: the lane passes the pointer of a context that outlives it.
+            let host = Unmanaged<HostContext>.fromOpaque(context).takeUnretainedValue()
+            let module = String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self)
+            switch ModuleFile.read(module, below: host.rules[Int(rule)].folder) {
+            case .success(let (text, path)):
+                append(text, to: source)
+                append(Array("@\(path)".utf8) + [0], to: chunk)
+                chunk.pointee.length -= 1
+                host.modules[path] = text
+                return true
+            case .failure(let error):
+                append(Array(error.reason.utf8), to: source)
+                return false
+            }
         }
-    }
 
     private static let log: @convention(c) (UnsafeMutableRawPointer?, UInt16, UnsafePointer<UInt8>?, Int) -> Void = {
         context, rule, text, length in

@@ -33,14 +33,15 @@ package final class RuleLane {
         self.limits = limits
         self.context = context
         for rule in rules { context.add(HostRule(name: rule.name, folder: rule.folder)) }
-        try open()
+        lane = try open()
     }
 
     deinit { sl_lane_destroy(lane) }
 
     // MARK: - Loading
 
-    private func open() throws(RuleFailure) {
+    /// A new state with the rules loaded.
+    private func open() throws(RuleFailure) -> OpaquePointer {
         var bounds = sl_limits()
         bounds.memory_bytes = limits.memoryBytes
         bounds.event_cpu_ns = limits.eventNanoseconds
@@ -53,7 +54,8 @@ package final class RuleLane {
                 kind: .memory, ruleIndex: 0, rule: rules.first?.name ?? "", chunk: "", line: 0,
                 message: "no memory for a Lua state within `memory_limit` (\(limits.memoryBytes >> 10) KiB)")
         }
-        self.lane = lane
+        var isLoaded = false
+        defer { if !isLoaded { sl_lane_destroy(lane) } }
         let entries = HostRegistry.functions.map {
             sl_host_entry(
                 library: texts.add($0.library), name: texts.add($0.name), makes_finder: $0.makesFinder, is_finder: $0.isHidden)
@@ -67,6 +69,8 @@ package final class RuleLane {
             try RuleInspection.check(rule, index: index, outputs: outputs)
             try load(rule, into: lane)
         }
+        isLoaded = true
+        return lane
     }
 
     private func load(_ rule: RuleSource, into lane: OpaquePointer) throws(RuleFailure) {
@@ -124,24 +128,17 @@ package final class RuleLane {
         }
     }
 
-    /// The state is made anew when a full collection leaves more than nine tenths of the limit in use.
+    /// The state is made anew when a full collection leaves more than nine tenths of the limit in use. Rules that cannot be
+    /// loaded again, because a module was changed or the machine is too busy, go on in the state that they have.
     private func makeRoom(_ batch: borrowing EventBatch) {
         guard let old = lane, sl_lane_memory(old, true) > limits.memoryBytes / 10 * 9 else { return }
         let saved = rules.indices.map { savedState(old, $0) }
-        let clock = sl_lane_clock(old)
-        let followsData = context.followsData
-        let isKnown = sl_lane_knows_clock(old)
+        guard let new = try? open() else { return }
+        sl_lane_set_clock(new, sl_lane_clock(old), context.followsData, sl_lane_knows_clock(old))
         counts.add(sl_lane_count(old))
         sl_lane_destroy(old)
-        lane = nil
+        lane = new
         rebuilds += 1
-        do {
-            try open()
-        } catch {
-            // The same sources loaded before within the same limits.
-            preconditionFailure("rules that had been loaded do not load again: \(error.summary)")
-        }
-        sl_lane_set_clock(lane, clock, followsData, isKnown)
         for (index, state) in saved.enumerated() {
             guard let state else { continue }
             _ = state.withUnsafeBufferPointer { sl_lane_restore_state(lane, UInt16(index), $0.baseAddress, $0.count) }
@@ -177,6 +174,12 @@ package final class RuleLane {
 
     /// Bytes of the Lua state in use.
     package var memoryBytes: Int { sl_lane_memory(lane, false) }
+
+    /// For tests: the n-th allocation of the Lua state from now on fails, or all from there on; 0 switches it off. Answers how
+    /// many there were since the last call.
+    @discardableResult package func failAllocation(_ n: UInt64, lasting: Bool) -> UInt64 {
+        sl_lane_fail_allocation(lane, n, lasting)
+    }
 
     // MARK: - Failures
 
