@@ -88,6 +88,7 @@ let package = Package(
 
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        .target(name: "CLawFixture", dependencies: ["CLua"], path: "Tests/CLawFixture"),
         tests("CSluice", uses: ["CPatternFuzz"]),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         tests("SluiceConfig"),
@@ -107,7 +108,10 @@ let package = Package(
         tests("SluiceRegex"),
         tests(
             "SluiceRules",
-            uses: ["CLua", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "CSluice"]),
+            uses: [
+                "CLawFixture", "CLua", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent",
+                "CSluice",
+            ]),
         tests(
             "SluiceDecoding",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CAllocationCount", "CSluice"],

@@ -16,16 +16,16 @@ final class LaneFixture {
     init(
         _ text: String, outputs: [String] = ["stdout", "a", "b"], limits: RuleLimits = RuleLimits(),
         api: RuleSource.API = .sluice,
-        onError: ErrorPolicy = .deadLetter, more: [String] = [], folder: String = "."
+        onError: ErrorPolicy = .deadLetter, more: [String] = [], folder: String = ".", context given: HostContext? = nil
     ) throws {
         let sources = ([text] + more).enumerated().map { index, text in
             RuleSource(
                 name: index == 0 ? "rule.lua" : "rule\(index + 1).lua", folder: folder, text: Array(text.utf8), api: api,
                 onError: onError)
         }
-        let context = HostContext()
+        let context = given ?? HostContext()
         lane = try RuleLane(rules: sources, outputs: outputs, inputs: ["in"], limits: limits, context: context)
-        context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) }
+        if given == nil { context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) } }
     }
 
     /// A lane whose one rule has this body of `process`.
