@@ -53,6 +53,8 @@ package struct FileReader: ~Copyable {
     private var held = HeldBytes()
     /// The last step filled its room: there may be more without further input.
     private var hasMoreOutput = false
+    /// A pipe or terminal has ended; a terminal would have to be told again.
+    private var hasEnded = false
     /// Raw bytes read of the file that is open now.
     private var position = 0
 
@@ -119,7 +121,7 @@ package struct FileReader: ~Copyable {
 
     /// Whether a read would give something (or find the end) at once.
     package var isReady: Bool {
-        if held.count > 0 || hasMoreOutput { return true }
+        if held.count > 0 || hasMoreOutput || hasEnded { return true }
         guard isRegular else { return SystemCall.isReadable(descriptor) }
         return change.map { $0 != .none } ?? true
     }
@@ -157,6 +159,7 @@ extension FileReader {
 
     /// Reads raw bytes; nil when there are none now, 0 at the end.
     private mutating func readRaw(_ room: UnsafeMutableRawBufferPointer) throws(InputError) -> Int? {
+        if hasEnded { return 0 }
         if !isRegular, !SystemCall.isReadable(descriptor) { return nil }
         guard let start = room.baseAddress else { return nil }
         switch SystemCall.readOnce(descriptor, start, room.count) {
@@ -165,6 +168,7 @@ extension FileReader {
         case .success(let length?):
             bytesRead += length
             position += length
+            hasEnded = length == 0 && !isRegular
             if length == 0, let change, change == .none || change == .grown { return nil }
             return length
         }
