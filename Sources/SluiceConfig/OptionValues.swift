@@ -61,7 +61,10 @@ package struct OptionValues: Sendable {
     private func check(_ value: String, _ spec: OptionSpec) throws(ConfigError) {
         let allowed: String
         switch spec.kind {
-        case .text, .list: return
+        case .text: return
+        case .list:
+            if !value.isEmpty { return }
+            allowed = "names separated by commas"
         case .boolean:
             if Self.boolean(value) != nil { return }
             allowed = "`true` or `false`"
