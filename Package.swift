@@ -89,6 +89,7 @@ let package = Package(
         .target(name: "CPatternFuzz", dependencies: ["CLua", "CSluice"], path: "Tests/CPatternFuzz"),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .target(name: "CLawFixture", dependencies: ["CLua"], path: "Tests/CLawFixture"),
+        .target(name: "GoldenKit", path: "Tests/GoldenKit", swiftSettings: strict),
         tests("CSluice", uses: ["CPatternFuzz"]),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         tests("SluiceConfig"),
@@ -116,6 +117,9 @@ let package = Package(
             "SluiceDecoding",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CAllocationCount", "CSluice"],
             resources: [.copy("Conformance"), .copy("Cases")]),
-        .testTarget(name: "ExamplesTests", dependencies: ["sluice"], swiftSettings: strict),
+        .testTarget(name: "ExamplesTests", dependencies: ["sluice", "GoldenKit"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["sluice", "GoldenKit", "SluiceInputs", "SluiceOutputs"],
+            exclude: ["Cases"], swiftSettings: strict),
     ]
 )

@@ -4,6 +4,8 @@ import SluiceConfig
 import SluiceDecoding
 import SluiceEngine
 import SluiceEvent
+import SluiceInputs
+import SluiceOutputs
 import SluiceRules
 
 /// `sluice bench`.
@@ -11,8 +13,12 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Show where the time goes, one stage more each time.",
         discussion: """
-            Runs the same lines through read, + frame, + decode, + empty rule, + typical rule, + encode, + write and prints CPU time
-            per event. The difference of two rungs is what a stage costs. Without a file it makes RFC 3164 lines of its own. Example:
+            Runs the same lines through read, + frame, + decode, + empty rule,
+            + typical rule, + encode, + write and prints CPU time per event. The
+            difference of two rungs is what a stage costs. Without a file it makes
+            RFC 3164 lines of its own.
+
+            Example:
 
               sluice bench -f json --rule redact.lua app.ndjson
             """)
@@ -55,6 +61,7 @@ struct BenchCommand: ParsableCommand {
         let typical = try rule.map { try RuleArguments.read($0, api: .sluice, onError: .deadLetter) } ?? BenchInput.rule
         let text = OptionText(format)
         do {
+            _ = try DecoderCatalogue.make(text, zone: .utc)
             let ladder = Ladder(
                 path: input, output: output, makeDecoder: { try DecoderCatalogue.make(text, zone: .utc).decoder },
                 makeLane: { isTypical in
@@ -66,8 +73,10 @@ struct BenchCommand: ParsableCommand {
             throw Terminal.fail(error.rendered(), .cannotLoad)
         } catch let error as ConfigError {
             throw Terminal.fail(error.message, .usage)
-        } catch {
-            throw Terminal.fail("\(error)", .missing)
+        } catch let error as InputError {
+            throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .missing)
+        } catch let error as OutputError {
+            throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .cannotWrite)
         }
     }
 
@@ -99,6 +108,7 @@ struct BenchCommand: ParsableCommand {
         func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
         let name = (step.rung == .read ? "" : "+ ") + step.rung.rawValue
         let rate = step.cpuNanoseconds > 0 ? Int(Double(events) * 1e9 / Double(step.cpuNanoseconds)) : 0
-        return name + String(repeating: " ", count: 15 - name.count) + right(String(total), 10) + right(String(added), 10) + right(String(rate), 11)
+        return name + String(repeating: " ", count: 15 - name.count) + right(String(total), 10) + right(String(added), 10)
+            + right(String(rate), 11)
     }
 }

@@ -8,8 +8,12 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Find what is wrong with rules without running them on data.",
         discussion: """
-            Compiles each rule, runs its top level in the sandbox and looks for `process`. Without a configuration any output
-            name is taken as known; `--to NAME` lists the ones that exist. Example:
+            Compiles each rule, runs its top level in the sandbox and looks for
+            `process`. Without a configuration any output name is taken as known;
+            `--to NAME` lists the ones that exist. Status 1 says that there is
+            something wrong.
+
+            Example:
 
               sluice check --to auth --to archive route.lua
             """)
@@ -32,14 +36,21 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let ruleAPI = try RuleArguments.api(api, call: call, timeAsTable: false, environment: [])
         var failures: [RuleFailure] = []
+        var unreadable: ExitCode?
         for path in rules {
-            let rule = try RuleArguments.read(path, api: ruleAPI, onError: .deadLetter)
-            if let failure = check(rule) { failures.append(failure) }
+            do {
+                let rule = try RuleArguments.read(path, api: ruleAPI, onError: .deadLetter)
+                if let failure = check(rule) { failures.append(failure) }
+            } catch let status as ExitCode {
+                // It was said; the other rules are checked all the same.
+                unreadable = unreadable ?? status
+            }
         }
         switch format {
-        case .text: reportText(failures)
+        case .text: reportText(failures, isComplete: unreadable == nil)
         case .json: reportJSON(failures)
         }
+        if let unreadable { throw unreadable }
         if !failures.isEmpty { throw ExitCode(Status.refused.rawValue) }
     }
 
@@ -55,9 +66,11 @@ struct CheckCommand: ParsableCommand {
         }
     }
 
-    private func reportText(_ failures: [RuleFailure]) {
+    private func reportText(_ failures: [RuleFailure], isComplete: Bool) {
         for failure in failures { Terminal.say(failure.rendered()) }
-        if failures.isEmpty { Terminal.out("\(rules.count) rule\(rules.count == 1 ? "" : "s") checked: no problem found") }
+        if failures.isEmpty, isComplete {
+            Terminal.out("\(rules.count) rule\(rules.count == 1 ? "" : "s") checked: no problem found")
+        }
     }
 
     private func reportJSON(_ failures: [RuleFailure]) {
@@ -65,7 +78,8 @@ struct CheckCommand: ParsableCommand {
             JSONText.object([
                 ("rule", JSONText.literal(failure.rule)), ("file", JSONText.literal(failure.chunk)),
                 ("line", failure.line > 0 ? String(failure.line) : "null"),
-                ("column", failure.excerpt.map { String($0.column) } ?? "null"), ("kind", JSONText.literal(failure.kind.rawValue)),
+                ("column", failure.excerpt.map { String($0.column) } ?? "null"),
+                ("kind", JSONText.literal(failure.kind.rawValue)),
                 ("message", JSONText.literal(failure.message)),
             ])
         }

@@ -12,22 +12,20 @@ import SluiceRules
 final class FilterReporter {
     /// Frames that strict decoding refused.
     private(set) var refusals = 0
-    /// Exit status of the first input that could not be read.
-    private(set) var inputStatus: Status?
+    /// Exit status of the first input that could not be read, or of dead letters that could not be written.
+    private(set) var faultStatus: Status?
 
-    private var letters: DeadLetterSink
+    private var letters = DeadLetterSink()
     private var seen: [String: Int] = [:]
     private var order: [String] = []
     private var progress: ProgressLine?
     private var input = ""
 
-    init(deadLetters path: String?) throws {
-        do throws(OutputError) {
-            letters = try DeadLetterSink(path: path)
-        } catch {
-            throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .cannotCreate)
-        }
-    }
+    /// Opens the place of dead letters, which empties the file.
+    func openDeadLetters(_ path: String?) throws(OutputError) { letters = try DeadLetterSink(path: path) }
+
+    /// Which file takes dead letters; nil when it is none.
+    var deadLetterFile: FileIdentity? { letters.identity }
 
     func hooks(showsProgress: Bool) -> FilterPipeline.Hooks {
         if showsProgress { progress = ProgressLine() }
@@ -45,7 +43,7 @@ final class FilterReporter {
 
     func inputFailed(_ error: InputError) {
         tell(error.message)
-        if inputStatus == nil { inputStatus = Status(rawValue: error.exitStatus) ?? .missing }
+        if faultStatus == nil { faultStatus = Status(rawValue: error.exitStatus) ?? .missing }
     }
 
     func log(_ record: LogRecord) {
@@ -58,10 +56,25 @@ final class FilterReporter {
     }
 
     private func show(_ key: String, _ text: String, _ line: UnsafeMutablePointer<sl_buffer>?) {
-        if let line, letters.write(line) { return }
+        if let line, write(line) { return }
         if seen[key] == nil { order.append(key) }
         seen[key, default: 0] += 1
         if seen[key] == 1 { tell(text) }
+    }
+
+    /// Writes a dead letter; false when letters are shown to a person instead.
+    private func write(_ line: UnsafeMutablePointer<sl_buffer>) -> Bool {
+        do throws(OutputError) {
+            return try letters.write(line)
+        } catch {
+            // A reader of standard error that went away wants to know nothing.
+            guard error.code != .closed else { return true }
+            if faultStatus == nil { faultStatus = Status(rawValue: error.exitStatus) ?? .cannotWrite }
+            let text = "\(error.message); dead letters are lost"
+            seen[text, default: 0] += 1
+            if seen[text] == 1 { tell(text) }
+            return true
+        }
     }
 
     private func tell(_ text: String) {
@@ -69,10 +82,11 @@ final class FilterReporter {
         Terminal.say(text)
     }
 
-    /// The last lines: how often each failure came, and a summary when there were any.
-    func finish(_ pipeline: FilterPipeline) {
+    /// The last lines: how often each failure came, and what became of no event.
+    func finish(_ pipeline: FilterPipeline, losses: [String]) {
         progress?.clear()
         for key in order where seen[key]! > 1 { Terminal.say("\(seen[key]!) times: \(key)") }
+        for loss in losses { Terminal.say(loss) }
         letters.close()
     }
 }
@@ -80,6 +94,9 @@ final class FilterReporter {
 /// Where dead letters go: a file, standard error as JSON lines, or nowhere as lines when a person looks on.
 struct DeadLetterSink: ~Copyable {
     private var writer: FileWriter?
+
+    /// Nowhere yet.
+    init() { writer = nil }
 
     init(path: String?) throws(OutputError) {
         if let path {
@@ -91,14 +108,18 @@ struct DeadLetterSink: ~Copyable {
         }
     }
 
-    /// Writes a letter; false when letters are shown to a person instead.
-    mutating func write(_ line: UnsafeMutablePointer<sl_buffer>) -> Bool {
-        guard writer != nil else { return false }
-        do throws(OutputError) {
-            try writer?.write(line)
-        } catch {
-            Terminal.say(error.message)
+    /// Which file the letters go to; nil when it is none.
+    var identity: FileIdentity? {
+        switch writer {
+        case .some(let writer): writer.identity
+        case .none: nil
         }
+    }
+
+    /// Writes a letter; false when letters are shown to a person instead.
+    mutating func write(_ line: UnsafeMutablePointer<sl_buffer>) throws(OutputError) -> Bool {
+        guard writer != nil else { return false }
+        try writer?.write(line)
         return true
     }
 

@@ -4,7 +4,6 @@ import Glibc
 import SluiceComponent
 import SluiceConfig
 import SluiceDecoding
-import SluiceEncoding
 import SluiceEngine
 import SluiceEvent
 import SluiceFraming
@@ -17,34 +16,35 @@ final class FilterRun {
     private let options: FilterCommand
     private let rulePaths: [String]
     private let inputPaths: [String]
-    private let reporter: FilterReporter
+    private let reporter = FilterReporter()
 
-    init(_ options: FilterCommand) throws {
+    init(_ options: FilterCommand) {
         self.options = options
         let rules = options.names.prefix { $0.hasSuffix(".lua") }
         rulePaths = Array(rules)
         let inputs = Array(options.names.dropFirst(rules.count)) + options.files
         inputPaths = inputs.isEmpty ? ["-"] : inputs
-        reporter = try FilterReporter(deadLetters: options.deadLetters)
     }
 
     func run() throws {
         signal(SIGPIPE, SIG_IGN)
+        // Whatever can be wrong shows before an output is emptied.
         let setting = try FilterSetting(options, inputs: inputPaths)
+        let lane = try loadRules(setting)
         let outputs = try openOutputs(setting)
-        let pipeline = try makePipeline(setting, outputs)
+        let pipeline = try makePipeline(lane, setting, outputs)
         let stop = StopSignal()
         do {
             try readInputs(pipeline, setting, stop)
             try pipeline.finish()
         } catch let error as OutputError {
             if error.code == .closed { throw ExitCode(status(pipeline).rawValue) }
-            report(pipeline, outputs)
+            report(pipeline, outputs, setting)
             throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .cannotWrite)
         }
-        report(pipeline, outputs)
+        report(pipeline, outputs, setting)
         if let number = stop.received { throw ExitCode(128 + number) }
-        let status = reporter.inputStatus ?? status(pipeline)
+        let status = reporter.faultStatus ?? status(pipeline)
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
@@ -54,38 +54,7 @@ final class FilterRun {
 
     // MARK: - Making the pipeline
 
-    private func openOutputs(_ setting: FilterSetting) throws -> [OutputStage] {
-        var outputs: [OutputStage] = []
-        var identities: [FileIdentity: String] = [:]
-        let inputs = Set(inputPaths.compactMap { FileIdentity(path: $0) })
-        for (name, path) in setting.outputs {
-            if let path, path != "-", let identity = FileIdentity(path: path), inputs.contains(identity) {
-                throw Terminal.fail("output `\(name)` would overwrite the input `\(path)`; name another file", .usage)
-            }
-            let stage = try makeOutput(name, path)
-            if let identity = stage.identity, let other = identities.updateValue(name, forKey: identity) {
-                throw Terminal.fail("outputs `\(other)` and `\(name)` write the same file `\(path ?? "-")`", .usage)
-            }
-            outputs.append(stage)
-        }
-        return outputs
-    }
-
-    private func makeOutput(_ name: String, _ path: String?) throws -> OutputStage {
-        do {
-            let text = OptionText(options.encoding)
-            let encoder = try EncoderCatalogue.make(text.name, text.rest, inputs: inputPaths)
-            let isStandard = path == nil || path == "-"
-            let writer = isStandard ? FileWriter(descriptor: STDOUT_FILENO, name: "standard output") : try FileWriter(path: path!)
-            return OutputStage(name: name, encoder: encoder, writer: writer)
-        } catch let error as ConfigError {
-            throw Terminal.fail(error.message, .usage)
-        } catch let error as OutputError {
-            throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .cannotCreate)
-        }
-    }
-
-    private func makePipeline(_ setting: FilterSetting, _ outputs: [OutputStage]) throws -> FilterPipeline {
+    private func loadRules(_ setting: FilterSetting) throws -> RuleLane {
         let api = try RuleArguments.api(
             options.api, call: options.call, timeAsTable: options.timeAsTable, environment: options.env)
         let policy = ErrorPolicy(options.onError)
@@ -94,19 +63,73 @@ final class FilterRun {
             throw Terminal.fail(OptionValues.unknown(name, in: known, what: "policy or output", of: "`--on-error`"), .usage)
         }
         var rules = try rulePaths.map { try RuleArguments.read($0, api: api, onError: policy) }
-        for (index, code) in options.code.enumerated() {
-            let name = index == 0 ? "-e" : "-e (\(index + 1))"
+        for (name, code) in zip(codeNames, options.code) {
             rules.append(.body(code, name: name, folder: ".", onError: policy))
         }
         let context = HostContext(
             now: setting.now ?? SystemClock.nanoseconds, localZone: setting.zone, logSink: { [reporter] in reporter.log($0) })
-        let lane: RuleLane
         do throws(RuleFailure) {
-            lane = try RuleLane(
+            return try RuleLane(
                 rules: rules, outputs: setting.outputs.map(\.name), inputs: inputPaths, limits: setting.limits, context: context)
         } catch {
             throw Terminal.fail(error.rendered(), .cannotLoad)
         }
+    }
+
+    /// What rules given with `-e` are called.
+    private var codeNames: [String] { options.code.indices.map { $0 == 0 ? "-e" : "-e (\($0 + 1))" } }
+
+    private func openOutputs(_ setting: FilterSetting) throws -> [OutputStage] {
+        var readers: [FileIdentity: String] = [:]
+        for path in inputPaths {
+            if let identity = FileIdentity(path: path == "-" ? "/dev/stdin" : path) {
+                readers[identity] = path == "-" ? "standard input" : "the input `\(path)`"
+            }
+        }
+        for path in rulePaths { if let identity = FileIdentity(path: path) { readers[identity] = "the rule `\(path)`" } }
+        let letters = options.deadLetters.map { [(name: "--dead-letters", path: Optional($0))] } ?? []
+        for (name, path) in setting.outputs + letters {
+            let isStandard = path == nil || path == "-"
+            guard let identity = FileIdentity(path: isStandard ? "/dev/stdout" : path!), let reader = readers[identity] else {
+                continue
+            }
+            let what = name == "--dead-letters" ? "`--dead-letters`" : "output `\(name)`"
+            throw Terminal.fail("\(what) would overwrite \(reader); name another file", .usage)
+        }
+        do {
+            var outputs: [OutputStage] = []
+            var writers: [FileIdentity: String] = [:]
+            var hasStandard = false
+            for (name, path) in setting.outputs {
+                let stage = try makeOutput(name, path, setting.encoder())
+                let isStandard = path == nil || path == "-"
+                if let identity = stage.identity, !(isStandard && hasStandard),
+                    let other = writers.updateValue("output `\(name)`", forKey: identity)
+                {
+                    throw Terminal.fail(
+                        "\(other) and output `\(name)` write the same file `\(path ?? "-")`; name another one", .usage)
+                }
+                // Several names may mean standard output: they share its place in the file.
+                hasStandard = hasStandard || isStandard
+                outputs.append(stage)
+            }
+            try reporter.openDeadLetters(options.deadLetters)
+            if let path = options.deadLetters, let identity = reporter.deadLetterFile, let other = writers[identity] {
+                throw Terminal.fail("\(other) and `--dead-letters` write the same file `\(path)`; name another one", .usage)
+            }
+            return outputs
+        } catch let error as OutputError {
+            throw Terminal.fail(error.message, Status(rawValue: error.exitStatus) ?? .cannotCreate)
+        }
+    }
+
+    private func makeOutput(_ name: String, _ path: String?, _ encoder: any Encoder) throws(OutputError) -> OutputStage {
+        let isStandard = path == nil || path == "-"
+        let writer = isStandard ? FileWriter(descriptor: STDOUT_FILENO, name: "standard output") : try FileWriter(path: path!)
+        return OutputStage(name: name, encoder: encoder, writer: writer)
+    }
+
+    private func makePipeline(_ lane: RuleLane, _ setting: FilterSetting, _ outputs: [OutputStage]) throws -> FilterPipeline {
         let decoder = try setting.decoder()
         let standard = outputs.firstIndex { $0.name == "stdout" } ?? 0
         return FilterPipeline(
@@ -119,6 +142,9 @@ final class FilterRun {
     // MARK: - Reading
 
     private func readInputs(_ pipeline: FilterPipeline, _ setting: FilterSetting, _ stop: StopSignal) throws {
+        if inputPaths.contains("-"), isatty(STDIN_FILENO) == 1, Terminal.isErrorTerminal {
+            Terminal.say("reading standard input from this terminal; Ctrl-D ends it; `sluice help filter` tells more")
+        }
         for (index, path) in inputPaths.enumerated() {
             do {
                 reporter.startInput(path)
@@ -136,8 +162,12 @@ final class FilterRun {
         }
     }
 
-    private func report(_ pipeline: FilterPipeline, _ outputs: [OutputStage]) {
-        reporter.finish(pipeline)
-        if let form = options.stats { FilterStatistics(pipeline, outputs, rulePaths + options.code.indices.map { $0 == 0 ? "-e" : "-e (\($0 + 1))" }).print(form) }
+    private func report(_ pipeline: FilterPipeline, _ outputs: [OutputStage], _ setting: FilterSetting) {
+        let frames = FilterLosses(
+            framing: pipeline.framing, frameBytesMax: setting.frameBytesMax, framingName: options.framing
+        ).frames
+        let columns = outputs.compactMap { FilterLosses.columns($0, encoding: OptionText(options.encoding)) }
+        reporter.finish(pipeline, losses: [frames].compactMap { $0 } + columns)
+        if let form = options.stats { FilterStatistics(pipeline, outputs, rulePaths + codeNames).print(form) }
     }
 }

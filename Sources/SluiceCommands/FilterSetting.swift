@@ -1,6 +1,7 @@
 import SluiceComponent
 import SluiceConfig
 import SluiceDecoding
+import SluiceEncoding
 import SluiceEvent
 import SluiceFraming
 import SluiceRules
@@ -15,10 +16,15 @@ struct FilterSetting {
     let charset: Charset
     let limits: RuleLimits
     private let options: FilterCommand
+    private let inputs: [String]
     private let framingOptions: FramingOptions
+
+    /// Longest frame.
+    var frameBytesMax: Int { framingOptions.frameBytesMax }
 
     init(_ options: FilterCommand, inputs: [String]) throws {
         self.options = options
+        self.inputs = inputs
         outputs = try Self.outputs(options.to)
         zone = try Self.zone(options.timezone)
         now = try Self.time(options.now)
@@ -42,6 +48,17 @@ struct FilterSetting {
         // Faults of format, framing and the like must show before an output is emptied.
         _ = try decoder()
         _ = try framer()
+        _ = try encoder()
+    }
+
+    /// An encoder by `--encoding`.
+    func encoder() throws -> any Encoder {
+        let text = OptionText(options.encoding)
+        do throws(ConfigError) {
+            return try EncoderCatalogue.make(text.name, text.rest, inputs: inputs)
+        } catch {
+            throw Terminal.fail(error.message, .usage)
+        }
     }
 
     /// A decoder by `--format`.
@@ -60,7 +77,8 @@ struct FilterSetting {
             let text = OptionText(options.format)
             if let multiline = options.multiline {
                 if let framing = options.framing, framing != Framing.newline.rawValue {
-                    throw ConfigError(.invalidValue, "`--multiline` joins lines: it goes with `--framing newline`, not with `\(framing)`")
+                    throw ConfigError(
+                        .invalidValue, "`--multiline` joins lines: it goes with `--framing newline`, not with `\(framing)`")
                 }
                 return MultilineFramer(try MultilineParser(multiline, compile: Self.lineMatcher), framingOptions)
             }
@@ -95,7 +113,8 @@ struct FilterSetting {
     private static func outputs(_ texts: [String]) throws -> [(name: String, path: String?)] {
         var outputs: [(name: String, path: String?)] = []
         for text in texts {
-            guard let equals = text.firstIndex(of: "="), equals > text.startIndex, text.index(after: equals) < text.endIndex else {
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex, text.index(after: equals) < text.endIndex
+            else {
                 throw Terminal.fail("`--to \(text)` is not of the form `--to NAME=PATH`", .usage)
             }
             let name = String(text[..<equals])
@@ -136,10 +155,19 @@ struct FilterSetting {
         return time
     }
 
+    /// A size as users write it: `64KiB`, `1MiB`, `100B`.
+    static func sizeText(_ bytes: Int) -> String {
+        for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+        where bytes >= 1 << shift && bytes % (1 << shift) == 0 {
+            return "\(bytes >> shift)\(unit)"
+        }
+        return "\(bytes)B"
+    }
+
     private static func size(_ text: String, _ option: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let bytes = OptionValues.size(text), range.contains(bytes) else {
             throw Terminal.fail(
-                "`\(text)` is no value for `\(option)`; it takes a size such as `64KiB`, from \(range.lowerBound) to \(range.upperBound) bytes",
+                "`\(text)` is no value for `\(option)`; it takes a size such as `64KiB`, from \(sizeText(range.lowerBound)) to \(sizeText(range.upperBound))",
                 .usage)
         }
         return bytes

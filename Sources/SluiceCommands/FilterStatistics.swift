@@ -29,7 +29,10 @@ struct FilterStatistics {
 
     private var framing: [(name: String, count: Int)] {
         let counts = pipeline.framing
-        return [("frames", counts.frames), ("oversize", counts.oversize), ("bytes_lost", counts.bytesLost), ("errors", counts.errors)]
+        return [
+            ("frames", counts.frames), ("oversize", counts.oversize), ("bytes_lost", counts.bytesLost), ("errors", counts.errors),
+            ("incomplete", counts.incomplete),
+        ]
     }
 
     private func encoding(_ output: OutputStage) -> [(name: String, count: Int)] {
@@ -48,7 +51,9 @@ struct FilterStatistics {
         }
         for output in outputs where output.events > 0 {
             let changed = encoding(output).filter { $0.count > 0 }
-            lines.append("output \(output.name): events \(output.events), bytes \(output.bytesWritten)" + (changed.isEmpty ? "" : ", " + words(changed)))
+            lines.append(
+                "output \(output.name): events \(output.events), bytes \(output.bytesWritten)"
+                    + (changed.isEmpty ? "" : ", " + words(changed)))
         }
         if !flags.isEmpty { lines.append("flags: " + words(flags)) }
         let faults = framing.dropFirst().filter { $0.count > 0 }

@@ -11,7 +11,7 @@
             do throws(PatternError) {
                 matcher = PatternMatcher(try Pattern(text))
             } catch {
-                throw ConfigError(.invalidValue, "`--multiline regex:\(text)` is no regular expression: \(error.message) (at \(error.offset))")
+                throw ConfigError(.invalidValue, error.message)
             }
         }
 

@@ -40,6 +40,9 @@ enum RuleArguments {
         guard count <= bytesMax else {
             throw Terminal.fail("rule `\(path)` is larger than \(bytesMax >> 10) KiB; split it with `require`", .cannotLoad)
         }
+        guard text[0] != 0x1B || count == 0 else {
+            throw Terminal.fail("rule `\(path)` is compiled Lua; rules are loaded from their source text only", .cannotLoad)
+        }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         return RuleSource(
             name: path, folder: folder.isEmpty ? "/" : folder, text: Array(text[..<count]), api: api, onError: onError)

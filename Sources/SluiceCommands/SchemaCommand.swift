@@ -6,8 +6,10 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print definitions for editors.",
         discussion: """
-            With `--lua` these are LuaCATS definitions of the Lua API: the Lua language server then completes `event.` and
-            checks calls. Example:
+            With `--lua` these are LuaCATS definitions of the Lua API: the Lua
+            language server then completes `event.` and checks calls.
+
+            Example:
 
               sluice schema --lua > .sluice/sluice.lua
             """)

@@ -10,7 +10,12 @@ enum Terminal {
     static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 
     /// A diagnostic. Control characters that came from data are shown and not sent, so that no log line can steer a terminal.
-    static func say(_ text: String) { write("sluice: " + escaped(text) + "\n", to: STDERR_FILENO) }
+    ///
+    /// Where a program reads along, each of its lines says who speaks, so that none is taken for a dead letter.
+    static func say(_ text: String) {
+        let lines = escaped(text)
+        write("sluice: " + (isErrorTerminal ? lines : lines.replacing("\n", with: "\nsluice: ")) + "\n", to: STDERR_FILENO)
+    }
 
     /// Bytes as they are.
     static func write(_ text: String, to descriptor: Int32) {

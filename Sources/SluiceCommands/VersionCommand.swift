@@ -15,7 +15,8 @@ struct VersionCommand: ParsableCommand {
         case .json:
             let features = Version.features.map { JSONText.literal($0) }.joined(separator: ",")
             Terminal.out(
-                "{\"version\":\(JSONText.literal(Version.number)),\"lua\":\(JSONText.literal(Version.lua)),\"features\":[\(features)]}")
+                "{\"version\":\(JSONText.literal(Version.number)),\"lua\":\(JSONText.literal(Version.lua)),\"features\":[\(features)]}"
+            )
         }
     }
 }

@@ -75,7 +75,7 @@ package final class FilterPipeline {
     package func runInput(_ stage: inout InputStage, source: UInt32) throws -> Bool {
         self.source = source
         decoder.startStream()
-        defer { framing.add(stage.framingCounts) }
+        defer { framing = framing.adding(stage.framingCounts) }
         while true {
             batch.clear()
             let received: Int64
@@ -169,14 +169,5 @@ package final class FilterPipeline {
         let text = "frame refused by `\(formatName)` in strict mode: \(why)"
         let reason = DeadLetterWriter.Reason(rule: nil, line: 0, error: text)
         hooks.refused(text, letters.text(reason, time: received, event: nil, raw: batch.bytes(frame.raw), in: batch))
-    }
-}
-
-extension FramingCounts {
-    mutating func add(_ other: FramingCounts) {
-        frames += other.frames
-        oversize += other.oversize
-        bytesLost += other.bytesLost
-        errors += other.errors
     }
 }

@@ -32,6 +32,7 @@ package struct OutputError: Error, Equatable, Sendable {
             case (_, "create"): .cannotCreate
             default: .cannotWrite
             }
-        return OutputError(code: code, message: "cannot \(action) `\(path)`: \(reason)")
+        let advice = action == "create" && number == ENOENT ? "; make its folder first" : ""
+        return OutputError(code: code, message: "cannot \(action) `\(path)`: \(reason)\(advice)")
     }
 }

@@ -1,0 +1,1 @@
+read as a log

@@ -1,0 +1,3 @@
+function process(event)
+  print("red \27[31m bell \7 two\nlines")
+end

@@ -1,0 +1,4 @@
+function process(event)
+  event.message = "changed"
+  error("no")
+end

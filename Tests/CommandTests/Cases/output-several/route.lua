@@ -1,0 +1,4 @@
+function process(event)
+  if event.severity == "debug" then return "auth", "main" end
+  also("main")
+end

@@ -1,0 +1,3 @@
+function process(event)
+  if event.status > 499 then return drop end
+end

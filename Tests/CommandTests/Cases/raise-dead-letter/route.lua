@@ -1,0 +1,3 @@
+function process(event)
+  event.hostname = event.host:lower()
+end

@@ -1,0 +1,1 @@
+function process(event) event.first = true end

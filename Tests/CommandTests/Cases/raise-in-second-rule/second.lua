@@ -1,0 +1,4 @@
+function process(event)
+  event.second = true
+  error("second")
+end

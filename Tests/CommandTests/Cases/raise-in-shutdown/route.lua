@@ -1,0 +1,2 @@
+function process(event) end
+function shutdown() error("too late") end

@@ -1,0 +1,3 @@
+function process(event)
+  local text = string.rep("x", 1e9)
+end

@@ -1,0 +1,3 @@
+function process(event)
+  event.x = { 1, a = 2 }
+end

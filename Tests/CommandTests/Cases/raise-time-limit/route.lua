@@ -1,0 +1,3 @@
+function process(event)
+  while true do end
+end

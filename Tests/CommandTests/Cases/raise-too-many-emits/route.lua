@@ -1,0 +1,3 @@
+function process(event)
+  for i = 1, 1001 do emit(clone(event)) end
+end

@@ -1,0 +1,3 @@
+function process(event)
+  return "team-" .. event.hostname
+end

@@ -1,0 +1,3 @@
+function process(event)
+  local file <close> = nil
+end

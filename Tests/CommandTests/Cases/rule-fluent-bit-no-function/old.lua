@@ -1,0 +1,1 @@
+function cb(tag, ts, record) return 0 end

@@ -1,0 +1,2 @@
+io.open("x")
+function process() end

@@ -1,0 +1,2 @@
+local teams = lookup.csv("teams.csv", "name", "team")
+function process() end

@@ -1,0 +1,1 @@
+local function process(event) end

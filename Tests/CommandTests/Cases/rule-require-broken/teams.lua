@@ -1,0 +1,4 @@
+return {
+  web = "web team"
+  mail = "mail team",
+}

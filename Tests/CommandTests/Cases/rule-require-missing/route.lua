@@ -1,0 +1,2 @@
+local teams = require "teams"
+function process() end

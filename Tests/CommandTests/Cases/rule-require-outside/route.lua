@@ -1,0 +1,2 @@
+local teams = require "...etc.passwd"
+function process() end

@@ -1,0 +1,4 @@
+local x = 1
+function process(event)
+  if event.a = 1 then return drop end
+end

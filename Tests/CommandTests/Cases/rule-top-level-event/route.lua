@@ -1,0 +1,2 @@
+event.a = 1
+function process() end

@@ -1,0 +1,3 @@
+function process(event)
+  also("stdout", "archive", "oncall")
+end

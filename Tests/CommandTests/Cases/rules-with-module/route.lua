@@ -1,0 +1,2 @@
+local teams = require "teams"
+function process(event) event.team = teams.web end

@@ -1,0 +1,3 @@
+function process(event)
+  if dedup(event.message, "60s") then return drop end
+end
