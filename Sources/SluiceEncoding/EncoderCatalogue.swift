@@ -16,8 +16,7 @@ package enum EncoderCatalogue {
 
     /// Every encoding, in the order that help shows.
     package static let entries: [Entry] = [
-        Entry(name: JSONEventEncoder.kind, summary: "one JSON object per line, fields in their order", options: [], freeText: nil)
-        {
+        Entry(name: JSONEventEncoder.kind, summary: "one JSON object per line, fields in their order", options: [], freeText: nil) {
             (_, _, _) throws(ConfigError) in JSONEventEncoder()
         },
         Entry(

@@ -38,7 +38,8 @@ extension TimestampText {
             let day = pair(text + 8), let hour = pair(text + 11), let minute = pair(text + 14), let second = pair(text + 17)
         else { return nil }
         let year = century * 100 + yearOfCentury
-        guard month >= 1, month <= 12, day >= 1, day <= CivilTime.days(inMonth: month, of: year), hour <= 23, minute <= 59, second <= 60 else {
+        guard month >= 1, month <= 12, day >= 1, day <= CivilTime.days(inMonth: month, of: year), hour <= 23, minute <= 59, second <= 60
+        else {
             return nil
         }
         var at = 19

@@ -48,7 +48,8 @@ enum CompressionFormat: Equatable {
             #else
                 throw InputError(
                     .notBuiltIn,
-                    "`\(name)` is compressed with zstd, which is not in this build; build with `--traits Zstd` (libzstd-dev) or pipe it through `zstd -dc`")
+                    "`\(name)` is compressed with zstd, which is not in this build; build with `--traits Zstd` (libzstd-dev) or pipe it through `zstd -dc`"
+                )
             #endif
         }
     }

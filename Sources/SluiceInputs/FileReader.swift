@@ -2,9 +2,9 @@ import CSluice
 package import SluiceEvent
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Reads a file, a pipe or standard input into arenas.

@@ -5,7 +5,7 @@ package struct LuaToken: Equatable, Sendable {
         /// A name that is no keyword.
         case name
         case keyword
-            /// A string literal.
+        /// A string literal.
         case string
         case number
         /// Operators and punctuation.

@@ -94,8 +94,9 @@ package struct RuleInspection: Sendable {
             } else if depth == 0, token.kind == .symbol, token.text == "," {
                 ranges.append(first..<index)
                 first = index + 1
-            } else if depth == 0, token.text == ";" && token.kind == .symbol
-                || token.kind == .keyword && ["end", "else", "elseif", "until"].contains(token.text)
+            } else if depth == 0,
+                token.text == ";" && token.kind == .symbol
+                    || token.kind == .keyword && ["end", "else", "elseif", "until"].contains(token.text)
             {
                 break
             } else if token.kind == .keyword, token.text == "function" {

@@ -155,7 +155,8 @@ import Testing
         let ambiguous = #"ours.match(("a"):rep(2000) .. "bx", "(a*)(a*)(a*)(a*)[bc]$")"#
         let (failed, report) = reporting { pattern_fuzz_limits(ambiguous, 0, 0, $0, $1) }
         #expect(failed == 1)
-        let message = #/:1: pattern `\(a\*\)\(a\*\)\(a\*\)\(a\*\)\[bc\]\$` gave up after 5[0-9]{6} steps on a subject of 2002 bytes; make it less ambiguous$/#
+        let message =
+            #/:1: pattern `\(a\*\)\(a\*\)\(a\*\)\(a\*\)\[bc\]\$` gave up after 5[0-9]{6} steps on a subject of 2002 bytes; make it less ambiguous$/#
         #expect(report.firstMatch(of: message) != nil, "\(report)")
     }
 

@@ -31,7 +31,8 @@ struct RepositoryRule: CustomTestStringConvertible, Sendable {
                 ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK:"].first { text.contains($0) }
             }),
         RepositoryRule(
-            testDescription: "tests wait for events and never sleep", folders: ["Tests"], canary: "try await Task.sleep" + "(for: .seconds(1))",
+            testDescription: "tests wait for events and never sleep", folders: ["Tests"],
+            canary: "try await Task.sleep" + "(for: .seconds(1))",
             fault: { text in
                 ["Task.sleep" + "(", "Thread.sleep" + "(", "usleep" + "("].first { text.contains($0) }
             }),

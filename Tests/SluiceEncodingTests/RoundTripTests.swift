@@ -12,8 +12,7 @@ import Testing
 /// JSON, logfmt and CSV: what was encoded decodes to the same, and JSON that nobody touched comes out as it went in.
 @Suite struct RoundTripTests {
     /// Frames through a decoder, and all events through an encoder; `touched` forgets that events are as they came.
-    static func converted(_ frames: [[UInt8]], from format: String, to encoding: String, touched: Bool = false) throws -> [UInt8]
-    {
+    static func converted(_ frames: [[UInt8]], from format: String, to encoding: String, touched: Bool = false) throws -> [UInt8] {
         let batch = EventBatch()
         batch.reserve(frames.reduce(0) { $0 + $1.count } * 8 + 4_096)
         var decoder = try DecoderCatalogue.make(OptionText(format)).decoder

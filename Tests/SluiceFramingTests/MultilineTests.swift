@@ -44,7 +44,8 @@ struct TraceSample: CustomTestStringConvertible, Sendable {
             "java: frames below a log line", "java", "2026-01-01 ERROR failed: a.b.Custom\n\tat a.B.c(B.java:1)\n\tat a.B.d(Native Method)",
             "2026-01-01 INFO"),
         TraceSample(
-            "javascript", "java", "TypeError: x is not a function\n    at Object.<anonymous> (/app/a.js:3:5)\n    at async run (/app/b.js:1:1)",
+            "javascript", "java",
+            "TypeError: x is not a function\n    at Object.<anonymous> (/app/a.js:3:5)\n    at async run (/app/b.js:1:1)",
             "listening"),
         TraceSample(
             "c#", "java",
@@ -92,7 +93,8 @@ struct TraceSample: CustomTestStringConvertible, Sendable {
                 +------------------------------------
             """, "2026 next"),
         TraceSample(
-            "python: behind a log prefix", "python", "2026-01-01 ERROR Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g()\nKeyboardInterrupt",
+            "python: behind a log prefix", "python",
+            "2026-01-01 ERROR Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    g()\nKeyboardInterrupt",
             "2026-01-01 INFO"),
         TraceSample(
             "python: syntax error", "python",
@@ -118,10 +120,12 @@ struct TraceSample: CustomTestStringConvertible, Sendable {
             	/app/w.go:3
             """, "exit status 2"),
         TraceSample(
-            "go: fatal error", "go", "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()\n\t/a.go:3 +0x1",
+            "go: fatal error", "go",
+            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()\n\t/a.go:3 +0x1",
             "next(line)", "last"),
         TraceSample(
-            "go: a serving panic", "go", "2026/01/01 00:00:00 http: panic serving [::1]:5: oops\ngoroutine 2 [running]:\nmain.f()\n\t/a.go:3 +0x1",
+            "go: a serving panic", "go",
+            "2026/01/01 00:00:00 http: panic serving [::1]:5: oops\ngoroutine 2 [running]:\nmain.f()\n\t/a.go:3 +0x1",
             "2026/01/01 next"),
         TraceSample("go: a panic without goroutines", "go", "panic: x", "a", "b"),
         TraceSample(
@@ -129,12 +133,19 @@ struct TraceSample: CustomTestStringConvertible, Sendable {
             "a.rb:1:in `<main>': undefined method `foo' for nil (NoMethodError)\n\nnil.foo\n   ^^^^\nDid you mean?  for\n\tfrom b.rb:2:in 'Integer#times'\n\t ... 10 levels...\n\tfrom c.rb:3:in `<main>'",
             "done"),
         TraceSample(
-            "ruby: rails", "ruby", "ActionView::Template::Error (undefined local variable):\n  \n  app/views/a.rb:1:in `b'\n  app/c.rb:2:in `d'", "next"),
+            "ruby: rails", "ruby",
+            "ActionView::Template::Error (undefined local variable):\n  \n  app/views/a.rb:1:in `b'\n  app/c.rb:2:in `d'", "next"),
         TraceSample(
-            "ruby: reversed", "ruby", "Traceback (most recent call last):\n\t1: from a.rb:5:in `<main>'\na.rb:2:in `f': bad (RuntimeError)", "next"),
-        TraceSample("dart", "dart", "Unhandled exception:\nFormatException: x\n#0      main (file:///a.dart:1:2)\n<asynchronous suspension>\n#1      b (c.dart:3)", "next"),
+            "ruby: reversed", "ruby", "Traceback (most recent call last):\n\t1: from a.rb:5:in `<main>'\na.rb:2:in `f': bad (RuntimeError)",
+            "next"),
         TraceSample(
-            "php", "php", "PHP Fatal error:  Uncaught Exception: x in /a.php:3\nStack trace:\n#0 /a.php(5): f()\n#1 {main}\n  thrown in /a.php on line 3", "next"),
+            "dart", "dart",
+            "Unhandled exception:\nFormatException: x\n#0      main (file:///a.dart:1:2)\n<asynchronous suspension>\n#1      b (c.dart:3)",
+            "next"),
+        TraceSample(
+            "php", "php",
+            "PHP Fatal error:  Uncaught Exception: x in /a.php:3\nStack trace:\n#0 /a.php(5): f()\n#1 {main}\n  thrown in /a.php on line 3",
+            "next"),
     ]
 
     func check(_ records: [String], _ parser: String, _ options: FramingOptions = FramingOptions(), end: String = "\n") throws {

@@ -226,7 +226,8 @@ struct RFC3164CommonForm {
     @inline(__always)
     private func write(
         _ frame: Frame, received: Int64, time: Int64, detail: UInt32, guesses: UInt64, priority: Int64,
-        hostname: (start: Int, count: Int), appname: (start: Int, count: Int), procid: (start: Int, count: Int), message: (start: Int, count: Int),
+        hostname: (start: Int, count: Int), appname: (start: Int, count: Int), procid: (start: Int, count: Int),
+        message: (start: Int, count: Int),
         to batch: borrowing EventBatch
     ) -> Bool {
         let target = batch.raw

@@ -57,7 +57,7 @@ struct RFC5424Reader {
             fields.flags.insert(.noTimestamp)
             return nil
         }
-        let refusal: Refusal = 
+        let refusal: Refusal =
             "TIMESTAMP is neither `-` nor an RFC 3339 time with `T`, zone and at most 6 digits; RFC 5424 §6.2.3"
         if isStrict, !isStrictTime() { return refusal }
         guard text[at].isDigit, let time = HeaderTime.read(text, at: at), !isStrict || text[time.end] == .blank else {

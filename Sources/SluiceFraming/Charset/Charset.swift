@@ -2,9 +2,9 @@ package import SluiceConfig
 package import SluiceEvent
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// The `charset` setting: what the bytes of an input mean.

@@ -2,9 +2,9 @@ import CSluice
 import SluiceEvent
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// One conversion of the C library to UTF-8.

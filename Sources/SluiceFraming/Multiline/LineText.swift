@@ -1,9 +1,9 @@
 import CSluice
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// A line to look at: bytes that stay where they are.

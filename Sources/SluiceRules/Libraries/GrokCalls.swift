@@ -51,8 +51,7 @@
         }
 
         /// Writes a captured text as what it is to become; text that is no such number stays text.
-        private static func append(_ text: UnsafeRawBufferPointer, _ kind: Grok.Kind, to buffer: UnsafeMutablePointer<sl_buffer>)
-        {
+        private static func append(_ text: UnsafeRawBufferPointer, _ kind: Grok.Kind, to buffer: UnsafeMutablePointer<sl_buffer>) {
             switch kind {
             case .string: break
             case .int: if let number = NumberText.integer(text) { return buffer.appendInteger(number) }

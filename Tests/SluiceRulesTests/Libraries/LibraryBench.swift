@@ -52,8 +52,7 @@ final class LibraryBench {
     deinit { sl_buffer_destroy(&scratch) }
 
     /// The first value of a call that has to succeed.
-    func callAsFunction(_ name: String, _ arguments: RuleValue..., sourceLocation: SourceLocation = #_sourceLocation) -> RuleValue
-    {
+    func callAsFunction(_ name: String, _ arguments: RuleValue..., sourceLocation: SourceLocation = #_sourceLocation) -> RuleValue {
         let answer = call(name, arguments)
         #expect(answer.failure == nil, sourceLocation: sourceLocation)
         return answer.first
