@@ -100,6 +100,9 @@ struct RepeatedKeys {
         let count = Int(event.pointee.count)
         guard key != UInt16(SL_KEY_UNLISTED), count <= fieldsMax else { return false }
         let slots = batch.pointee.slots + Int(event.pointee.first)
-        return (0..<count - 1).contains { slots[$0].key == key }
+        // A loop and no closure: unoptimised code would allocate one for each call.
+        var index = 0
+        while index < count - 1, slots[index].key != key { index += 1 }
+        return index < count - 1
     }
 }
