@@ -32,9 +32,9 @@ struct RepositoryRule: CustomTestStringConvertible, Sendable {
             }),
         RepositoryRule(
             testDescription: "tests wait for events and never sleep", folders: ["Tests"],
-            canary: "try await Task.sleep" + "(for: .seconds(1))",
+            canary: "try await Task" + ".sleep(for: .seconds(1))",
             fault: { text in
-                ["Task.sleep" + "(", "Thread.sleep" + "(", "usleep" + "("].first { text.contains($0) }
+                ["Task" + ".sleep(", "Thread" + ".sleep(", "usl" + "eep("].first { text.contains($0) }
             }),
     ]
 }
