@@ -40,6 +40,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CLua", providers: [.apt(["liblua5.4-dev"])]),
@@ -52,15 +56,19 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":liblua5.4.a"), .linkedLibrary("m"), .linkedLibrary("dl")]),
 
         stage("SluiceEvent", uses: ["CSluice"]),
-        stage("SluiceConfig", uses: []),
+        stage("SluiceConfig", uses: [.product(name: "Yams", package: "Yams")]),
         stage("SluiceRegex", uses: ["SluiceConfig", "CSluice", regex]),
-        stage("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
+        stage("SluiceComponent", uses: ["SluiceConfig", "SluiceEvent", "CSluice", .product(name: "Logging", package: "swift-log")]),
+        stage("SluiceStore", uses: ["SluiceEvent", .product(name: "GRDB", package: "GRDB.swift")]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice"]),
         stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage(
             "SluiceInputs",
-            uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "CSluice", "CZlib", zstd]),
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEvent", "SluiceFraming", "SluiceRegex", "CSluice", "CZlib",
+                zstd,
+            ]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage("SluiceLua", uses: []),
         stage(
@@ -69,19 +77,29 @@ let package = Package(
                 "SluiceComponent", "SluiceConfig", "SluiceLua", "SluiceEvent", "SluiceRegex", "CSluice",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        stage("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
+        stage(
+            "SluiceOutputs",
+            uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib", zstd]),
         stage(
             "SluiceEngine",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceEncoding", "SluiceInputs", "SluiceOutputs",
-                "SluiceRules",
-                "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceDecoding", "SluiceEncoding", "SluiceFraming",
+                "SluiceInputs", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        stage(
+            "SluiceAdmin",
+            uses: [
+                "SluiceComponent",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ]),
         stage(
             "SluiceCommands",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEngine", "SluiceEvent",
-                "SluiceFraming", "SluiceInputs", "SluiceLua", "SluiceOutputs", "SluiceRegex", "SluiceRules", "CSluice",
+                "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEngine", "SluiceEvent",
+                "SluiceFraming", "SluiceInputs", "SluiceLua", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "sluice", dependencies: ["SluiceCommands"], swiftSettings: strict),
@@ -94,6 +112,16 @@ let package = Package(
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         tests("SluiceConfig"),
         tests("SluiceEvent"),
+        tests("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
+        tests("SluiceStore"),
+        tests("SluiceAdmin", uses: ["SluiceComponent"]),
+        tests("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice"]),
+        tests(
+            "SluiceEngine",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
+                "SluiceOutputs", "SluiceRules", "SluiceStore", "CSluice",
+            ]),
         tests("SluiceInputs", uses: ["SluiceComponent", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice"]),
         tests(
             "SluiceFraming",
@@ -119,7 +147,7 @@ let package = Package(
             resources: [.copy("Conformance"), .copy("Cases")]),
         .testTarget(name: "ExamplesTests", dependencies: ["sluice", "GoldenKit"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "GoldenKit", "SluiceInputs", "SluiceOutputs"],
+            name: "CommandTests", dependencies: ["sluice", "GoldenKit", "SluiceComponent", "SluiceInputs", "SluiceOutputs"],
             exclude: ["Cases"], swiftSettings: strict),
     ]
 )

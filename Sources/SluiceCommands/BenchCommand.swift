@@ -1,3 +1,4 @@
+import SluiceComponent
 import ArgumentParser
 import Glibc
 import SluiceConfig

@@ -1,3 +1,4 @@
+import SluiceComponent
 import CSluice
 import Glibc
 import SluiceEngine

@@ -14,6 +14,10 @@ package struct OptionSpec: Sendable {
         /// Texts separated by commas.
         case list
         case choice([String])
+        /// A YAML list of texts, or one text for a list of one.
+        case texts
+        /// A mapping with options of its own, such as `buffer: { type: disk }`.
+        case group([OptionSpec])
     }
 
     /// Name as users write it.
@@ -25,13 +29,22 @@ package struct OptionSpec: Sendable {
     package let summary: String
     /// A value that shows the use.
     package let example: String
+    /// Whether a configuration without it is refused.
+    package let isRequired: Bool
+    /// Whether its value is shown as `•••`.
+    package let isSecret: Bool
 
     /// An option.
-    package init(_ key: String, _ kind: Kind, default standard: String? = nil, _ summary: String, example: String) {
+    package init(
+        _ key: String, _ kind: Kind, default standard: String? = nil, _ summary: String, example: String,
+        isRequired: Bool = false, isSecret: Bool = false
+    ) {
         self.key = key
         self.kind = kind
         self.standard = standard
         self.summary = summary
         self.example = example
+        self.isRequired = isRequired
+        self.isSecret = isSecret
     }
 }

@@ -1,8 +1,17 @@
 /// Checked values of a component's options; made only from declared specifications.
 package struct OptionValues: Sendable {
+    /// A value as it was written.
+    package enum Value: Sendable {
+        case text(String)
+        case texts([String])
+        case group(OptionValues)
+    }
+
     private let component: String
     private let specs: [OptionSpec]
     private var texts: [String: String] = [:]
+    private var lists: [String: [String]] = [:]
+    private var groups: [String: OptionValues] = [:]
 
     /// Checks every pair against the declarations. `component` names the owner in messages (``format `csv` ``).
     package init(_ pairs: [(key: String, value: String)], of specs: [OptionSpec], component: String) throws(ConfigError) {
@@ -14,6 +23,24 @@ package struct OptionValues: Sendable {
             }
             texts[key] = value
             try check(value, spec)
+        }
+    }
+
+    /// Checks every value against the declarations, those of a configuration file: lists and groups as well.
+    package init(_ values: [(key: String, value: Value)], of specs: [OptionSpec], component: String) throws(ConfigError) {
+        self.component = component
+        self.specs = specs
+        for (key, value) in values {
+            guard let spec = specs.first(where: { $0.key == key }) else {
+                throw ConfigError(.unknownOption, Self.unknown(key, in: specs.map(\.key), what: "option", of: component))
+            }
+            switch value {
+            case .text(let text):
+                texts[key] = text
+                try check(text, spec)
+            case .texts(let items): lists[key] = items
+            case .group(let values): groups[key] = values
+            }
         }
     }
 
@@ -29,7 +56,18 @@ package struct OptionValues: Sendable {
     package func text(_ key: String) -> String? { texts[key] ?? spec(key).standard }
 
     /// Whether the option was given.
-    package func isSet(_ key: String) -> Bool { texts[key] != nil }
+    package func isSet(_ key: String) -> Bool { texts[key] != nil || lists[key] != nil || groups[key] != nil }
+
+    /// The items of a list; one text is a list of one, and an absent list has none.
+    package func texts(_ key: String) -> [String] { lists[key] ?? text(key).map { [$0] } ?? [] }
+
+    /// The values of a group; one that was not given has only defaults.
+    package func group(_ key: String) -> OptionValues {
+        guard case .group(let members) = spec(key).kind else {
+            preconditionFailure("option `\(key)` of \(component) is no group")
+        }
+        return groups[key] ?? OptionValues(defaultsOf: members, component: "`\(key)` of \(component)")
+    }
 
     /// A boolean option's value.
     package func boolean(_ key: String) -> Bool { Self.boolean(text(key) ?? "false") ?? false }
@@ -51,6 +89,11 @@ package struct OptionValues: Sendable {
         text(key).map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 
+    private init(defaultsOf specs: [OptionSpec], component: String) {
+        self.component = component
+        self.specs = specs
+    }
+
     private func spec(_ key: String) -> OptionSpec {
         guard let spec = specs.first(where: { $0.key == key }) else {
             preconditionFailure("option `\(key)` of \(component) is not declared")
@@ -61,7 +104,7 @@ package struct OptionValues: Sendable {
     private func check(_ value: String, _ spec: OptionSpec) throws(ConfigError) {
         let allowed: String
         switch spec.kind {
-        case .text: return
+        case .text, .texts: return
         case .list:
             if !value.isEmpty { return }
             allowed = "names separated by commas"
@@ -80,6 +123,7 @@ package struct OptionValues: Sendable {
         case .character:
             if Self.character(value) != nil { return }
             allowed = "one ASCII character (`\\t` for a tab)"
+        case .group: allowed = "a mapping of options"
         case .choice(let names):
             if names.contains(value) { return }
             allowed = names.map { "`\($0)`" }.joined(separator: ", ")

@@ -1,3 +1,5 @@
+import SluiceComponent
+
 /// Takes compressed bytes and gives what they stand for; one object for one input.
 protocol Decompression: AnyObject {
     /// Works on `input`, writes to `room`, and answers how many bytes of each were used. Bytes that came before a fault are

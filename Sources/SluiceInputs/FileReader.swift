@@ -1,3 +1,4 @@
+package import SluiceComponent
 import CSluice
 package import SluiceEvent
 

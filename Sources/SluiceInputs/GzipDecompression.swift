@@ -1,3 +1,4 @@
+import SluiceComponent
 import CZlib
 
 /// gzip (RFC 1952): any number of members one after the other, as log rotation appends them; zero bytes behind the last are padding.

@@ -1,3 +1,5 @@
+import SluiceComponent
+
 #if Zstd
     import CZstd
 

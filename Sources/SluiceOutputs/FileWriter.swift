@@ -1,3 +1,4 @@
+package import SluiceComponent
 package import CSluice
 import Glibc
 

@@ -1,3 +1,4 @@
+import SluiceComponent
 import Glibc
 import Testing
 

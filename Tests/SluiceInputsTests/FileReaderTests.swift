@@ -1,3 +1,4 @@
+import SluiceComponent
 import Foundation
 import SluiceEvent
 import SluiceInputs

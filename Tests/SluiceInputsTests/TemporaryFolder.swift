@@ -1,3 +1,4 @@
+import SluiceComponent
 import CSluice
 import Foundation
 import SluiceEvent

@@ -13,6 +13,12 @@ package struct OutputError: Error, Equatable, Sendable {
     /// A sentence for the user, lower-case and without full stop.
     package let message: String
 
+    /// An error.
+    package init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
     /// The exit status that this error gives a program that cannot go on.
     package var exitStatus: Int32 {
         switch code {
@@ -23,7 +29,8 @@ package struct OutputError: Error, Equatable, Sendable {
         }
     }
 
-    static func system(_ action: String, _ path: String, _ number: Int32) -> OutputError {
+    /// The error behind `errno` after an attempt to `action` (“create”, “write”) a path.
+    package static func system(_ action: String, _ path: String, _ number: Int32) -> OutputError {
         let reason = String(cString: strerror(number))
         let code: Code =
             switch (number, action) {

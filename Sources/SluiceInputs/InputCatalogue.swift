@@ -1,0 +1,47 @@
+package import SluiceComponent
+package import SluiceConfig
+package import SluiceEvent
+
+/// All kinds of inputs: their names, options and how they are made.
+package enum InputCatalogue {
+    /// A kind of input.
+    package struct Entry: Sendable {
+        /// The word behind `type:`.
+        package let kind: String
+        /// One sentence for the reference.
+        package let summary: String
+        /// What becomes of data when the program dies or an output is down: a sentence.
+        package let promise: String
+        package let options: [OptionSpec]
+        /// A use in YAML, as the value of `inputs: NAME:`.
+        package let example: String
+        /// Checks the options that need each other, without touching the outside world.
+        package let make: @Sendable (OptionValues, InputSetting) throws(ConfigError) -> any InputPlan
+    }
+
+    /// Every kind, in the order of the reference.
+    package static let entries: [Entry] = []
+}
+
+/// What the options of an input do not say.
+package struct InputSetting: Sendable {
+    /// The input's name.
+    package let name: String
+    /// Folder that relative paths begin at: the configuration's.
+    package let folder: String
+    /// Zone of times that have none, unless the input says another.
+    package let zone: Zone
+
+    /// A setting.
+    package init(name: String, folder: String, zone: Zone) {
+        self.name = name
+        self.folder = folder
+        self.zone = zone
+    }
+}
+
+/// A checked configuration of an input.
+package protocol InputPlan: Sendable {
+    /// The input itself; opens nothing before it runs.
+    func makeInput() -> any Input
+}

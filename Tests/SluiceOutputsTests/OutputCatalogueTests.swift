@@ -1,0 +1,9 @@
+import SluiceOutputs
+import Testing
+
+@Suite struct OutputCatalogueTests {
+    @Test func `kinds are unique`() {
+        let kinds = OutputCatalogue.entries.map(\.kind)
+        #expect(Set(kinds).count == kinds.count)
+    }
+}
