@@ -81,18 +81,18 @@ let package = Package(
             "SluiceOutputs",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib", zstd]),
         stage(
-            "SluiceEngine",
-            uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceDecoding", "SluiceEncoding", "SluiceFraming",
-                "SluiceInputs", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
-                .product(name: "Logging", package: "swift-log"),
-            ]),
-        stage(
             "SluiceAdmin",
             uses: [
-                "SluiceComponent",
+                "SluiceComponent", "SluiceConfig", "SluiceEvent",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        stage(
+            "SluiceEngine",
+            uses: [
+                "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceDecoding", "SluiceEncoding", "SluiceFraming",
+                "SluiceInputs", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         stage(
             "SluiceCommands",
@@ -114,7 +114,7 @@ let package = Package(
         tests("SluiceEvent"),
         tests("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         tests("SluiceStore"),
-        tests("SluiceAdmin", uses: ["SluiceComponent"]),
+        tests("SluiceAdmin", uses: ["SluiceComponent", .product(name: "Logging", package: "swift-log")]),
         tests("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice"]),
         tests(
             "SluiceEngine",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SluiceConfig
 import SluiceEngine
 import SluiceLua
 import SluiceRules

@@ -1,4 +1,5 @@
 import SluiceComponent
+import SluiceConfig
 import SluiceEngine
 import SluiceEvent
 

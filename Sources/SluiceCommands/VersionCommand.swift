@@ -1,4 +1,5 @@
 import ArgumentParser
+import SluiceConfig
 
 /// `sluice version`.
 struct VersionCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-/// JSON for reports of the command line, which are small.
-enum JSONText {
+/// JSON for reports and schemas, which are small.
+package enum JSONText {
     /// A string literal.
-    static func literal(_ text: String) -> String {
+    package static func literal(_ text: String) -> String {
         var literal = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -18,8 +18,17 @@ enum JSONText {
         return literal + "\""
     }
 
+    /// A string literal, or `null`.
+    package static func literal(_ text: String?) -> String { text.map { literal($0) } ?? "null" }
+
+    /// A number, or `null`.
+    package static func number<Number: FixedWidthInteger>(_ number: Number?) -> String { number.map { String($0) } ?? "null" }
+
+    /// An array of elements that are JSON already.
+    package static func array(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
+
     /// An object of members that are JSON already, in order.
-    static func object(_ members: [(String, String)]) -> String {
+    package static func object(_ members: [(String, String)]) -> String {
         "{" + members.map { literal($0.0) + ":" + $0.1 }.joined(separator: ",") + "}"
     }
 }
