@@ -320,6 +320,23 @@ const char *sl_slot_name(const sl_batch *batch, const sl_slot *slot, size_t *len
 /// Puts an unlisted name into the arena; the offset is the slot's `detail`. SL_NO_OFFSET without memory.
 uint32_t sl_batch_append_name(sl_batch *batch, const char *name, size_t length);
 
+// -- whole events -----------------------------------------------------------------------------------------------------
+
+/// Text of the peer and its length, NULL without one.
+const char *sl_event_peer(const sl_batch *batch, const sl_event *event, size_t *length);
+
+/// Appends a copy of an event of another batch, with everything that its record says. NULL without memory; then `to` is as
+/// it was.
+sl_event *sl_event_copy(sl_batch *to, const sl_batch *from, const sl_event *event);
+
+/// Appends an event's bytes in a form of its own (event_pack.c), from which any process can make it again: names are text.
+/// `source`, `outputs`, `rule` and `format` stay the numbers that they are here.
+void sl_event_pack(const sl_batch *batch, const sl_event *event, sl_buffer *to);
+
+/// Appends the event that `sl_event_pack` wrote. NULL without memory and for any other bytes; then the batch holds the same
+/// events as before.
+sl_event *sl_event_unpack(sl_batch *batch, const uint8_t *bytes, size_t length);
+
 // -- bytes on their way out -------------------------------------------------------------------------------------------
 
 /// Slow path of `sl_buffer_reserve`; ends the process when memory is out.
