@@ -29,7 +29,10 @@ void sl_lane_destroy(sl_lane *lane) {
     lua_close(lane->L);
     lane_free_pool(lane);
     // One more than there are: a rule that did not load has a name as well.
-    for (uint32_t i = 0; i <= lane->rule_count && i < RULES_MAX; i++) free(lane->rules[i].name);
+    for (uint32_t i = 0; i <= lane->rule_count && i < RULES_MAX; i++) {
+        free(lane->rules[i].name);
+        free(lane->rules[i].inputs);
+    }
     for (uint32_t i = 0; i < lane->output_count; i++) free((char *)lane->outputs[i].bytes);
     free(lane->undo_slots);
     sl_buffer *buffers[] = {&lane->names,   &lane->scratch, &lane->sorting,  &lane->host_scratch,
@@ -195,6 +198,17 @@ static void read_syntax_position(sl_lane *lane, const sl_rule_source *source) {
     sl_buffer_append(&lane->chunk, display, strlen(display));
 }
 
+static bool copy_inputs(rule *rule, const sl_rule_source *source) {
+    free(rule->inputs);
+    rule->inputs = NULL;
+    rule->input_words = source->input_words;
+    if (!source->inputs) return true;
+    // At least one word, or a rule for no input would be one for all.
+    rule->inputs = calloc(source->input_words + 1, sizeof(uint64_t));
+    if (rule->inputs && source->input_words > 0) memcpy(rule->inputs, source->inputs, source->input_words * sizeof(uint64_t));
+    return rule->inputs != NULL;
+}
+
 bool sl_lane_load(sl_lane *lane, const sl_rule_source *source) {
     if (lane->rule_count == RULES_MAX) return false;
     lane->rule = lane->rule_count;
@@ -206,6 +220,7 @@ bool sl_lane_load(sl_lane *lane, const sl_rule_source *source) {
     if (!rule->name) return false;
     memcpy(rule->name, source->name.bytes, source->name.length);
     rule->name[source->name.length] = 0;
+    if (!copy_inputs(rule, source)) return false;
     lane->context = CONTEXT_LOAD;
     bool loaded = lane_enter(lane, load_protected, (void *)source, lane->limits.load_cpu_ns);
     lane->context = CONTEXT_NONE;
@@ -298,12 +313,20 @@ static inline uint8_t call_rule(lua_State *L, sl_lane *lane, const rule *rule, u
     return verdict;
 }
 
+/// Whether a rule with a list of inputs has this one in it. What timers emit has no input and is for every rule.
+static bool takes_input(const rule *rule, uint32_t source) {
+    if (source == UINT32_MAX) return true;
+    return source / 64 < rule->input_words && (rule->inputs[source / 64] >> source % 64 & 1);
+}
+
 /// All rules from `lane->rule` on for the current event.
 static void run_event(lua_State *L, sl_lane *lane) {
     for (; lane->rule < lane->rule_count; lane->rule++) {
+        const rule *rule = &lane->rules[lane->rule];
+        if (rule->inputs && !takes_input(rule, lane->batch->events[lane->event].source)) continue;
         begin_call(lane);
         uint64_t outputs = 0;
-        uint8_t verdict = call_rule(L, lane, &lane->rules[lane->rule], &outputs);
+        uint8_t verdict = call_rule(L, lane, rule, &outputs);
         if (lane->emit_count) route_commit(lane);
         if (verdict == SL_PENDING) continue;
         sl_event *event = lane->batch->events + lane->event;

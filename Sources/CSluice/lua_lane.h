@@ -69,9 +69,10 @@ typedef struct node_ref {
 } node_ref;
 
 typedef struct rule {
+    uint64_t *inputs;           ///< bit n: it runs for events of input n; NULL for all
+    uint32_t input_words;
     int function;               ///< registry reference
     int environment;
-    int migrate;
     uint8_t api;
     bool time_as_table;
     char *name;

@@ -77,6 +77,10 @@ typedef struct sl_rule_source {
     bool time_as_table;       ///< Fluent Bit: the timestamp is {sec, nsec}
     const sl_text *environment;   ///< Fluent Bit: name and value in turn, for FLB_ENV
     uint32_t environment_count;   ///< texts in it
+    /// Bit n of word n / 64: the rule runs for events of input n and not for those of others; events that timers emitted are
+    /// for every rule. NULL: for all.
+    const uint64_t *inputs;
+    uint32_t input_words;
 } sl_rule_source;
 
 /// What kind of failure.

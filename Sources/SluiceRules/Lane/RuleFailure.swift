@@ -5,7 +5,7 @@ package import SluiceLua
 package struct RuleFailure: Error, Sendable, Equatable {
     /// What kind of failure.
     package enum Kind: String, Sendable {
-        case syntax, runtime, memory, time, output
+        case syntax, runtime, memory, time, output, input
     }
 
     package let kind: Kind

@@ -67,13 +67,13 @@ package final class RuleLane {
         defer { context.isLoading = false }
         for (index, rule) in rules.enumerated() {
             try RuleInspection.check(rule, index: index, outputs: outputs)
-            try load(rule, into: lane)
+            try load(rule, index: index, into: lane)
         }
         isLoaded = true
         return lane
     }
 
-    private func load(_ rule: RuleSource, into lane: OpaquePointer) throws(RuleFailure) {
+    private func load(_ rule: RuleSource, index: Int, into lane: OpaquePointer) throws(RuleFailure) {
         var source = sl_rule_source()
         source.name = texts.add(rule.name)
         source.chunk = texts.add((rule.isFile ? "@" : "=") + rule.name)
@@ -84,6 +84,11 @@ package final class RuleLane {
             source.time_as_table = timeAsTable
             source.environment = texts.add(list: environment.flatMap { [$0.name, $0.value] })
             source.environment_count = UInt32(environment.count * 2)
+        }
+        if let names = rule.inputs {
+            let numbers = try InputNumbers(names, of: rule, index: index, in: inputs)
+            source.inputs = texts.add(words: numbers.words)
+            source.input_words = UInt32(numbers.words.count)
         }
         guard sl_lane_load(lane, &source) else { throw failure(sl_lane_failure(lane), fields: { _ in false }) }
     }
@@ -115,6 +120,13 @@ package final class RuleLane {
             onFailure(failure(sl_lane_failure(lane), fields: { _ in false }), nil)
         }
         run(batch, onFailure: onFailure)
+    }
+
+    /// Makes an event run again from the rule of this name on, or from the first when there is none: for events that come back
+    /// from the dead letters. What `also` added to its outputs stays.
+    package func restart(_ event: UnsafeMutablePointer<sl_event>, from rule: String?) {
+        event.pointee.verdict = UInt8(SL_PENDING)
+        event.pointee.rule = UInt16(rules.firstIndex { $0.name == rule } ?? 0)
     }
 
     private func resolve(_ rule: Int) {

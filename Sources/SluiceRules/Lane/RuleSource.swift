@@ -38,11 +38,14 @@ package struct RuleSource: Sendable {
     package let written: Range<Int>
     package let api: API
     package let onError: ErrorPolicy
+    /// Names of the inputs whose events the rule sees; nil for all. Events that it or a rule before it emits are of their
+    /// source's input, those that timers emit are of none and seen by every rule.
+    package let inputs: [String]?
 
     /// A rule.
     package init(
         name: String, folder: String, text: [UInt8], written: Range<Int>? = nil, isFile: Bool = true, api: API = .sluice,
-        onError: ErrorPolicy = .deadLetter
+        onError: ErrorPolicy = .deadLetter, inputs: [String]? = nil
     ) {
         self.name = name
         self.folder = folder
@@ -51,6 +54,7 @@ package struct RuleSource: Sendable {
         self.isFile = isFile
         self.api = api
         self.onError = onError
+        self.inputs = inputs
     }
 
     /// The body of `process(event, meta)` as `-e` takes it; line 1 stays line 1.

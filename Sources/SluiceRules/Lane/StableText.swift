@@ -4,10 +4,20 @@ import CSluice
 final class StableText {
     private var memory: [UnsafeMutablePointer<CChar>] = []
     private var lists: [UnsafeMutablePointer<sl_text>] = []
+    private var words: [UnsafeMutablePointer<UInt64>] = []
 
     deinit {
         for bytes in memory { bytes.deallocate() }
         for list in lists { list.deallocate() }
+        for list in words { list.deallocate() }
+    }
+
+    /// A copy of the words.
+    func add(words bits: [UInt64]) -> UnsafePointer<UInt64> {
+        let list = UnsafeMutablePointer<UInt64>.allocate(capacity: max(1, bits.count))
+        list.initialize(from: bits, count: bits.count)
+        words.append(list)
+        return UnsafePointer(list)
     }
 
     /// A copy of the bytes with a zero behind them.

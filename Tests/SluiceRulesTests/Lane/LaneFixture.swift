@@ -36,6 +36,18 @@ final class LaneFixture {
     /// The rule whose `process` has this body.
     static func process(_ body: String) -> String { "function process(event, meta)\n\(body)\nend" }
 
+    /// A lane with these rules, and further inputs.
+    init(rules: [RuleSource], outputs: [String] = ["stdout", "a", "b"], inputs: [String] = ["in"]) throws {
+        let context = HostContext()
+        lane = try RuleLane(rules: rules, outputs: outputs, inputs: inputs, context: context)
+        context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) }
+    }
+
+    /// A rule whose `process` has this body.
+    static func rule(_ name: String, _ body: String, inputs: [String]? = nil) -> RuleSource {
+        RuleSource(name: name, folder: ".", text: Array(process(body).utf8), inputs: inputs)
+    }
+
     /// What one rule body makes of one JSON line: the event as JSON and its fate, or the error.
     static func json(_ line: String, _ body: String) throws -> String {
         let lane = try LaneFixture(body: body)
