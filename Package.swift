@@ -120,7 +120,8 @@ let package = Package(
             "SluiceEngine",
             uses: [
                 "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
-                "SluiceOutputs", "SluiceRules", "SluiceStore", "CSluice",
+                "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         tests("SluiceInputs", uses: ["SluiceComponent", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice"]),
         tests(

@@ -12,11 +12,14 @@ package struct OutputError: Error, Equatable, Sendable {
     package let code: Code
     /// A sentence for the user, lower-case and without full stop.
     package let message: String
+    /// Whether trying the same parcel again can never help, so that it is given up at once.
+    package let isPermanent: Bool
 
     /// An error.
-    package init(code: Code, message: String) {
+    package init(code: Code, message: String, isPermanent: Bool = false) {
         self.code = code
         self.message = message
+        self.isPermanent = isPermanent
     }
 
     /// The exit status that this error gives a program that cannot go on.

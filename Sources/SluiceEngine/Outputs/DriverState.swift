@@ -1,0 +1,40 @@
+import SluiceComponent
+
+/// What lanes, the output's thread and the engine share, under the driver's lock.
+struct DriverState {
+    var queue: ParcelQueue
+    var counters = OutputCounters()
+    /// Files are to be opened anew.
+    var isReopening = false
+    /// Nothing more will be offered: deliver what there is.
+    var isFinishing = false
+    /// End at once.
+    var isStopped = false
+    /// The destination will take nothing more, and that is no fault.
+    var isClosed = false
+    /// The output's thread has ended.
+    var hasEnded = false
+    /// Dead letters that are not lasting yet.
+    var unkept = 0
+    /// Moves when the output's thread has to look again.
+    var signals = 0
+    /// What is said of discarded parcels.
+    var discarding = FailureReport()
+
+    /// Whether offers are refused, unanswered.
+    var refusesOffers: Bool { isStopped || isClosed || hasEnded }
+
+    /// What the output's thread has to do before anything else.
+    struct Orders {
+        let reopens: Bool
+        let isFinishing: Bool
+        let isStopped: Bool
+        let signals: Int
+    }
+
+    /// The orders as they stand; a reopening is handed over once.
+    mutating func takeOrders() -> Orders {
+        defer { isReopening = false }
+        return Orders(reopens: isReopening, isFinishing: isFinishing, isStopped: isStopped, signals: signals)
+    }
+}

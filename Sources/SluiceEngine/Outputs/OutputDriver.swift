@@ -1,0 +1,206 @@
+package import Logging
+package import SluiceComponent
+import Synchronization
+
+/// What stands between the lanes and an ``Output``: it queues, batches, tries again, gives up, and answers each parcel's delivery.
+///
+/// Lanes call ``offer(_:)``. The output's own thread writes (``OutputWorker``). Every parcel that was taken is answered exactly once,
+/// except those that are left when the driver is stopped: they are not answered at all, so that nothing behind them is confirmed
+/// and they are read again at the next start.
+package final class OutputDriver: Sendable {
+    /// What the output's thread does next.
+    package enum Step: Sendable, Equatable {
+        /// There may be more to do at once.
+        case again
+        /// Nothing before this moment of the monotonic clock, or before somebody signals.
+        case wait(until: Int64?)
+        case ended
+    }
+
+    /// What the parts of a driver share.
+    struct Parts: Sendable {
+        let index: Int
+        let name: String
+        let options: OutputOptions
+        let stop: StopFlag
+        let state: Monitor<DriverState>
+        let time: DriverTime
+        let random: @Sendable () -> Double
+        let log: OutputLog
+        let deadLetters: @Sendable (AbandonedParcel) -> Void
+        let onClosed: (@Sendable () -> Void)?
+    }
+
+    // SAFETY: used by one thread: the output's, or a test's that never starts one.
+    private struct Hands: @unchecked Sendable {
+        let worker: OutputWorker
+    }
+
+    private let parts: Parts
+    private let hands: Hands
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    /// A driver whose thread does not run yet.
+    ///
+    /// - Parameters:
+    ///   - index: The output's bit in deliveries.
+    ///   - random: Numbers in 0..<1 for the jitter, asked on the output's thread.
+    ///   - deadLetters: Takes parcels that were given up, on the output's thread; may wait, until `stop` of the parcel is set.
+    ///   - onClosed: For an output whose reader may go away and end the program (standard output): told once, on the output's
+    ///     thread. Without it a closed destination is an error like others.
+    ///   - makeOutput: Called once, before this returns.
+    package init(
+        index: Int, name: String, options: OutputOptions, log: Logger, time: DriverTime = .system,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        deadLetters: @escaping @Sendable (AbandonedParcel) -> Void, onClosed: (@Sendable () -> Void)? = nil,
+        makeOutput: (OutputContext) -> any Output
+    ) {
+        let state = Monitor(DriverState(queue: ParcelQueue(options.buffer, batch: options.batch)))
+        parts = Parts(
+            index: index, name: name, options: options, stop: StopFlag(), state: state, time: time, random: random,
+            log: OutputLog(name: name, log: log), deadLetters: deadLetters, onClosed: onClosed)
+        let output = makeOutput(OutputContext(name: name, stop: parts.stop, now: time.wall, log: log))
+        let supply = MemorySupply(index: index, state: state, time: time)
+        hands = Hands(worker: OutputWorker(parts, output: output, supply: supply))
+    }
+
+    /// The output's bit in deliveries.
+    package var index: Int { parts.index }
+    /// The output's name.
+    package var name: String { parts.name }
+    /// How parcels wait and are tried again.
+    package var options: OutputOptions { parts.options }
+
+    /// What the output has done and what waits for it, at this moment.
+    package var counters: OutputCounters {
+        parts.state.withLock { state in
+            var counters = state.counters
+            counters.waiting = state.queue.amount
+            counters.oldest = counters.oldest ?? state.queue.oldest
+            return counters
+        }
+    }
+
+    /// Whether the output's thread has ended.
+    package var hasEnded: Bool { parts.state.withLock { $0.hasEnded } }
+
+    /// An empty parcel for this output.
+    package func makeParcel(delivery: Delivery) -> Parcel { Parcel(delivery: delivery) }
+
+    /// Hands a filled parcel over. From any lane; waits while the buffer is full and its policy is `block`. False when the driver was
+    /// stopped or its destination is closed: the parcel was not taken and is not answered.
+    @discardableResult
+    package func offer(_ parcel: Parcel) -> Bool {
+        let now = parts.time.monotonic()
+        let wall = parts.time.wall()
+        var turn: Int?
+        var offer = parts.state.withLock { Self.offered(parcel, &turn, now, wall, &$0) }
+        if offer == nil { offer = parts.state.wait { Self.offered(parcel, &turn, now, wall, &$0) } }
+        guard let offer, offer.isTaken else { return false }
+        if offer.wakes { parts.state.notify { _ in } }
+        for parcel in offer.discarded { parcel.answer(parts.index, .discarded) }
+        if offer.line != nil {
+            parts.log.discarding(offer.line, newest: parts.options.buffer.whenFull == .dropNewest, events: offer.discardedEvents)
+        }
+        return true
+    }
+
+    private struct Offer: Sendable {
+        var isTaken = true
+        var wakes = false
+        var discarded: [Parcel] = []
+        var line: FailureReport.Line?
+        var discardedEvents = 0
+    }
+
+    /// One attempt; nil when the lane has to wait.
+    private static func offered(
+        _ parcel: Parcel, _ turn: inout Int?, _ now: Int64, _ wall: Int64, _ state: inout DriverState
+    ) -> Offer? {
+        if state.refusesOffers { return Offer(isTaken: false) }
+        var offer = Offer()
+        let wasEmpty = state.queue.count == 0
+        switch state.queue.offered(parcel, turn: &turn, now: now, time: wall) {
+        case .wait: return nil
+        case .refused:
+            offer.discarded = [parcel]
+            state.counters.discardedNewest += OutputCounters.Amount(parcel)
+        case .accepted(let evicted, let wakes):
+            offer.wakes = wakes
+            offer.discarded = evicted
+            state.counters.discardedOldest += OutputCounters.Amount(evicted)
+            if wakes { state.signals += 1 }
+        }
+        state.counters.offered += OutputCounters.Amount(parcel)
+        offer.discardedEvents = state.counters.discardedNewest.events + state.counters.discardedOldest.events
+        if !offer.discarded.isEmpty {
+            offer.line = state.discarding.failed(now: now)
+        } else if wasEmpty {
+            offer.line = state.discarding.succeeded(now: now)
+        }
+        return offer
+    }
+
+    /// The output closes and opens its files anew, on its thread, between two batches or before the next attempt.
+    package func reopen() {
+        parts.state.notify { state in
+            state.isReopening = true
+            state.signals += 1
+        }
+    }
+
+    // MARK: - Life
+
+    /// Starts the output's thread. Once.
+    package func start() {
+        let driver = self
+        thread.withLock { thread in
+            precondition(thread == nil, "output `\(parts.name)` was started twice")
+            thread = WorkerThread("out:" + parts.name) { driver.run() }
+        }
+    }
+
+    /// Moves the output by hand, for tests: what its thread would do next.
+    package func step() -> Step { hands.worker.step() }
+
+    private func run() {
+        while true {
+            switch hands.worker.step() {
+            case .again: continue
+            case .ended: return
+            case .wait(let until):
+                let seen = hands.worker.seenSignals
+                let _: Bool? = parts.state.wait(until: until) { $0.signals != seen ? true : nil }
+            }
+        }
+    }
+
+    /// Says that nothing more will be offered: the output writes what there is, without waiting for fuller batches, and ends.
+    package func finish() {
+        parts.state.notify { state in
+            state.isFinishing = true
+            state.signals += 1
+        }
+    }
+
+    /// Ends the output at once: what is left is not answered, lanes that wait go on, a call that waits for a reader returns.
+    package func stop() {
+        parts.stop.set()
+        parts.state.notify { state in
+            state.isStopped = true
+            state.signals += 1
+        }
+    }
+
+    /// Waits for the end that ``finish()`` began, until `deadline` of the monotonic clock; then stops. Answers whether everything was
+    /// delivered or is in the disk buffer.
+    package func join(by deadline: Int64) -> Bool {
+        let ended: Bool? = parts.state.wait(until: deadline) { $0.hasEnded ? true : nil }
+        if ended == nil { stop() }
+        thread.withLock { thread in
+            thread?.join()
+            thread = nil
+        }
+        return parts.state.withLock { $0.queue.amount.parcels == 0 }
+    }
+}

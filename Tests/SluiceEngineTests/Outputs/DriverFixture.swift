@@ -1,0 +1,150 @@
+import CSluice
+import Logging
+import SluiceComponent
+import SluiceEngine
+import SluiceTestKit
+import Synchronization
+
+/// A driver without threads over an output that can fail, with clocks that tests move.
+final class DriverFixture: Sendable {
+    /// Seconds in nanoseconds.
+    static let second: Int64 = 1_000_000_000
+
+    let output: FlakyOutput
+    let driver: OutputDriver
+    let answers = Answers()
+    let log = LogLines()
+
+    init(
+        _ options: OutputOptions = OutputOptions(), output: FlakyOutput = FlakyOutput(), isThreaded: Bool = false,
+        chance: Double = 0, onClosed: (@Sendable () -> Void)? = nil
+    ) {
+        self.output = output
+        let clock = ManualClock()
+        self.shared = clock
+        let time = DriverTime(monotonic: { clock.now }, wall: { clock.now + 1000 * Self.second })
+        let answers = answers
+        driver = OutputDriver(
+            index: 3, name: "main", options: options, log: log.logger, time: isThreaded ? .system : time, random: { chance },
+            deadLetters: { answers.abandoned($0) }, onClosed: onClosed, makeOutput: { _ in output })
+    }
+
+    private let shared: ManualClock
+
+    /// The manual clock.
+    var now: Int64 { shared.now }
+
+    func advance(_ nanoseconds: Int64) { shared.advance(nanoseconds) }
+
+    /// A parcel with a part for each text; its answer is noted under all of them.
+    func parcel(_ texts: String...) -> Parcel { answers.parcel(texts) }
+
+    @discardableResult
+    func offer(_ texts: String...) -> Bool { driver.offer(answers.parcel(texts)) }
+
+    /// Moves the driver until it waits or ends.
+    @discardableResult
+    func settle() -> OutputDriver.Step {
+        while true {
+            let step = driver.step()
+            if step != .again { return step }
+        }
+    }
+
+    /// Moves the driver and the clock until it waits for others or ends; the waits it made.
+    func run() -> [Int64] {
+        var waits: [Int64] = []
+        while case .wait(let until?) = settle() {
+            waits.append(until - now)
+            advance(until - now)
+        }
+        return waits
+    }
+}
+
+/// A clock for the closures of a driver.
+final class ManualClock: Sendable {
+    private let nanoseconds = Atomic<Int64>(0)
+
+    var now: Int64 { nanoseconds.load(ordering: .relaxed) }
+
+    func advance(_ more: Int64) { nanoseconds.add(more, ordering: .relaxed) }
+}
+
+/// What became of each parcel, in the order of the answers.
+final class Answers: Sendable {
+    struct Answer: Sendable, Equatable, CustomStringConvertible {
+        let text: String
+        let outcome: DeliveryOutcome
+
+        var description: String { "\(text) \(outcome)" }
+    }
+
+    private let state = Monitor<(answers: [Answer], abandoned: [String], kept: [@Sendable () -> Void])>(([], [], []))
+
+    var all: [Answer] { state.withLock { $0.answers } }
+    var abandoned: [String] { state.withLock { $0.abandoned } }
+
+    func texts(_ outcome: DeliveryOutcome) -> [String] { all.filter { $0.outcome == outcome }.map(\.text) }
+
+    func await(_ count: Int) { let _: Bool? = state.wait { $0.answers.count >= count ? true : nil } }
+
+    func abandoned(_ parcel: AbandonedParcel) {
+        let text = Self.text(parcel.parcel)
+        state.notify { state in
+            state.abandoned.append("\(text): \(parcel.error.message) after \(parcel.attempts)")
+            state.kept.append(parcel.kept)
+        }
+    }
+
+    /// The dead letters are lasting.
+    func keep() {
+        let kept = state.withLock { state in
+            defer { state.kept = [] }
+            return state.kept
+        }
+        for keep in kept { keep() }
+    }
+
+    func parcel(_ texts: [String]) -> Parcel {
+        let joined = texts.joined()
+        let delivery = Delivery([Delivery.Group(outputs: 1 << 3, events: texts.count)]) { [state] result in
+            let outcome: DeliveryOutcome =
+                result.discarded > 0 ? .discarded : result.deadLettered > 0 ? .deadLettered : .delivered
+            state.notify { $0.answers.append(Answer(text: joined, outcome: outcome)) }
+        }
+        let parcel = Parcel(delivery: delivery)
+        for text in texts {
+            parcel.parts.append(Parcel.Part(path: nil, length: text.utf8.count, events: 1))
+            Array(text.utf8).withUnsafeBytes { sl_buffer_append(parcel.bytes, $0.baseAddress!, $0.count) }
+        }
+        return parcel
+    }
+
+    static func text(_ parcel: Parcel) -> String {
+        // SAFETY: the buffer's used bytes.
+        String(decoding: UnsafeBufferPointer(start: parcel.bytes.pointee.bytes, count: parcel.byteCount), as: UTF8.self)
+    }
+}
+
+/// What was logged, as `level: text`.
+final class LogLines: Sendable {
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.level): \(event.message)") } }
+    }
+
+    fileprivate let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+}
