@@ -1,5 +1,7 @@
 /// Checked values of a component's options; made only from declared specifications.
-package struct OptionValues: Sendable {
+///
+/// Two are equal when they say the same: where they were written does not count, what secrets and variables held does.
+package struct OptionValues: Sendable, Equatable {
     /// A value as it was written.
     package enum Value: Sendable {
         case text(String)
@@ -7,41 +9,61 @@ package struct OptionValues: Sendable {
         case group(OptionValues)
     }
 
-    private let component: String
-    private let specs: [OptionSpec]
-    private var texts: [String: String] = [:]
-    private var lists: [String: [String]] = [:]
-    private var groups: [String: OptionValues] = [:]
+    /// What a `variant` option is, with its own options.
+    package struct Variant: Sendable, Equatable {
+        package let name: String
+        package let values: OptionValues
 
-    /// Checks every pair against the declarations. `component` names the owner in messages (``format `csv` ``).
-    package init(_ pairs: [(key: String, value: String)], of specs: [OptionSpec], component: String) throws(ConfigError) {
-        self.component = component
-        self.specs = specs
-        for (key, value) in pairs {
-            guard let spec = specs.first(where: { $0.key == key }) else {
-                throw ConfigError(.unknownOption, Self.unknown(key, in: specs.map(\.key), what: "option", of: component))
-            }
-            texts[key] = value
-            try check(value, spec)
+        /// A variant.
+        package init(name: String, values: OptionValues) {
+            self.name = name
+            self.values = values
         }
     }
 
-    /// Checks every value against the declarations, those of a configuration file: lists and groups as well.
-    package init(_ values: [(key: String, value: Value)], of specs: [OptionSpec], component: String) throws(ConfigError) {
+    /// Owner in messages, such as ``output `main` ``.
+    package let component: String
+    let specs: [OptionSpec]
+    var texts: [String: String] = [:]
+    var lists: [String: [String]] = [:]
+    var groups: [String: OptionValues] = [:]
+    var variants: [String: Variant] = [:]
+    var places: [String: ConfigPlace] = [:]
+    /// Where the component stands; nil on the command line.
+    package internal(set) var place: ConfigPlace?
+
+    /// Nothing given: only defaults.
+    package init(defaultsOf specs: [OptionSpec], component: String) {
         self.component = component
         self.specs = specs
+    }
+
+    /// Checks every pair against the declarations. `component` names the owner in messages (``format `csv` ``).
+    package init(_ pairs: [(key: String, value: String)], of specs: [OptionSpec], component: String) throws(ConfigError) {
+        try self.init(pairs.map { ($0.key, .text($0.value)) }, of: specs, component: component)
+    }
+
+    /// Checks every value against the declarations: lists and groups as well.
+    package init(_ values: [(key: String, value: Value)], of specs: [OptionSpec], component: String) throws(ConfigError) {
+        self.init(defaultsOf: specs, component: component)
         for (key, value) in values {
-            guard let spec = specs.first(where: { $0.key == key }) else {
-                throw ConfigError(.unknownOption, Self.unknown(key, in: specs.map(\.key), what: "option", of: component))
+            guard let spec = specs.first(where: { $0.key == key || $0.fileKey == key }) else {
+                throw ConfigError(
+                    .unknownOption, Self.unknown(key, in: specs.writtenKeys, what: "option", of: component), key: key)
             }
             switch value {
-            case .text(let text):
-                texts[key] = text
-                try check(text, spec)
+            case .text(let text) where key == spec.fileKey:
+                texts[spec.key] = try Self.secret(from: try SmallFile.read(text, bytesMax: ConfigReading.secretBytesMax), key: key)
+            case .text(let text): try set(text, spec)
             case .texts(let items): lists[key] = items
             case .group(let values): groups[key] = values
             }
         }
+        for spec in specs where spec.isRequired && !isSet(spec.key) { throw missing(spec) }
+    }
+
+    package static func == (left: OptionValues, right: OptionValues) -> Bool {
+        left.texts == right.texts && left.lists == right.lists && left.groups == right.groups && left.variants == right.variants
     }
 
     /// ``unknown option `x` of format `csv`; did you mean `y`? known: …``
@@ -51,12 +73,24 @@ package struct OptionValues: Sendable {
         if known.isEmpty { return "unknown \(what) `\(name)`\(owner); there are none" }
         return "unknown \(what) `\(name)`\(owner)\(near) known: \(known.joined(separator: ", "))"
     }
+}
 
+extension OptionValues {
     /// The text as given or by default.
     package func text(_ key: String) -> String? { texts[key] ?? spec(key).standard }
 
     /// Whether the option was given.
-    package func isSet(_ key: String) -> Bool { texts[key] != nil || lists[key] != nil || groups[key] != nil }
+    package func isSet(_ key: String) -> Bool {
+        texts[key] != nil || lists[key] != nil || groups[key] != nil || variants[key] != nil
+    }
+
+    /// Where the option's value was written (`tls.certificate` is one of a group); the component's own place without one.
+    package func place(of key: String) -> ConfigPlace? {
+        guard let dot = key.firstIndex(of: ".") else { return places[key] ?? place }
+        let group = String(key[..<dot])
+        let rest = String(key[key.index(after: dot)...])
+        return groups[group]?.place(of: rest) ?? variants[group]?.values.place(of: rest) ?? places[group] ?? place
+    }
 
     /// The items of a list; one text is a list of one, and an absent list has none.
     package func texts(_ key: String) -> [String] { lists[key] ?? text(key).map { [$0] } ?? [] }
@@ -67,6 +101,18 @@ package struct OptionValues: Sendable {
             preconditionFailure("option `\(key)` of \(component) is no group")
         }
         return groups[key] ?? OptionValues(defaultsOf: members, component: "`\(key)` of \(component)")
+    }
+
+    /// What a variant option is; nil when it was not given and has no default.
+    package func variant(_ key: String) -> Variant? {
+        guard case .variant(let known) = spec(key).kind else {
+            preconditionFailure("option `\(key)` of \(component) is no variant")
+        }
+        if let variant = variants[key] { return variant }
+        return spec(key).standard.map { standard in
+            // A default is the program's own and must be right.
+            try! Self.variant(OptionText(standard), of: known, key: key, component: component)
+        }
     }
 
     /// A boolean option's value.
@@ -81,6 +127,9 @@ package struct OptionValues: Sendable {
     /// A duration in nanoseconds.
     package func duration(_ key: String) -> Int64? { text(key).flatMap { Self.duration($0) } }
 
+    /// A part of a whole, 1 for the whole.
+    package func fraction(_ key: String) -> Double? { text(key).flatMap { Self.fraction($0) } }
+
     /// A one-byte option's value.
     package func character(_ key: String) -> UInt8? { text(key).flatMap { Self.character($0) } }
 
@@ -89,94 +138,62 @@ package struct OptionValues: Sendable {
         text(key).map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
     }
 
-    private init(defaultsOf specs: [OptionSpec], component: String) {
-        self.component = component
-        self.specs = specs
+    /// What was given, one `key=value` each in the order of the declarations; secrets as `•••`.
+    package var shown: [String] {
+        specs.flatMap { spec -> [String] in
+            if spec.isSecret { return isSet(spec.key) ? ["\(spec.key)=\(SecretText.mask)"] : [] }
+            if let group = groups[spec.key] { return group.shown.map { "\(spec.key).\($0)" } }
+            if let variant = variants[spec.key] {
+                return ["\(spec.key).type=\(variant.name)"] + variant.values.shown.map { "\(spec.key).\($0)" }
+            }
+            if let items = lists[spec.key] { return ["\(spec.key)=\(items.joined(separator: ","))"] }
+            return texts[spec.key].map { ["\(spec.key)=\($0)"] } ?? []
+        }
     }
 
-    private func spec(_ key: String) -> OptionSpec {
+    /// The same values with one of them another.
+    package func replacing(_ key: String, with text: String) -> OptionValues {
+        precondition(Self.refusal(of: text, spec(key).kind) == nil, "`\(text)` is no value for `\(key)`")
+        var values = self
+        values.texts[key] = text
+        return values
+    }
+
+    func spec(_ key: String) -> OptionSpec {
         guard let spec = specs.first(where: { $0.key == key }) else {
             preconditionFailure("option `\(key)` of \(component) is not declared")
         }
         return spec
     }
 
-    private func check(_ value: String, _ spec: OptionSpec) throws(ConfigError) {
-        let allowed: String
-        switch spec.kind {
-        case .text, .texts: return
-        case .list:
-            if !value.isEmpty { return }
-            allowed = "names separated by commas"
-        case .boolean:
-            if Self.boolean(value) != nil { return }
-            allowed = "`true` or `false`"
-        case .integer(let range):
-            if let number = Int(value), range.contains(number) { return }
-            allowed = "a number from \(range.lowerBound) to \(range.upperBound)"
-        case .size(let range):
-            if let bytes = Self.size(value), range.contains(bytes) { return }
-            allowed = "a size such as `64KiB`, from \(range.lowerBound) to \(range.upperBound) bytes"
-        case .duration(let range):
-            if let time = Self.duration(value), range.contains(time) { return }
-            allowed = "a duration such as `250ms` or `10s`"
-        case .character:
-            if Self.character(value) != nil { return }
-            allowed = "one ASCII character (`\\t` for a tab)"
-        case .group: allowed = "a mapping of options"
-        case .choice(let names):
-            if names.contains(value) { return }
-            allowed = names.map { "`\($0)`" }.joined(separator: ", ")
+    /// The variant that a text such as `csv:delimiter=;` names.
+    static func variant(
+        _ text: OptionText, of known: [OptionVariant], key: String, component: String
+    ) throws(ConfigError) -> Variant {
+        guard let variant = known.first(where: { $0.name == text.name }) else {
+            throw ConfigError(.unknownName, unknown(text.name, in: known.map(\.name), what: key, of: nil))
         }
-        throw ConfigError(
-            .invalidValue, "`\(value)` is no value for `\(spec.key)` of \(component); it takes \(allowed)")
-    }
-}
-
-extension OptionValues {
-    static func boolean(_ text: String) -> Bool? {
-        switch text {
-        case "true", "yes", "on": true
-        case "false", "no", "off": false
-        default: nil
+        let owner = "\(key) `\(variant.name)`"
+        var pairs: [(key: String, value: String)] = []
+        if let freeText = variant.freeText {
+            if let rest = text.rest { pairs = [(freeText, rest)] }
+        } else {
+            pairs = try text.pairs()
         }
+        return Variant(name: variant.name, values: try OptionValues(pairs, of: variant.options, component: owner))
     }
 
-    /// Bytes of `64KiB`, `2GiB`, `1000`; nil when the text is no size.
-    package static func size(_ text: String) -> Int? {
-        scaled(text, [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1), ("", 1)])
-            .flatMap { Int(exactly: $0) }
-    }
-
-    /// Nanoseconds of `250ms`, `10s`, `5m`, `1h`, `2d`; nil when the text is no duration.
-    package static func duration(_ text: String) -> Int64? {
-        scaled(
-            text,
-            [
-                ("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
-                ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
-            ])
-    }
-
-    private static func scaled(_ text: String, _ units: [(String, Int64)]) -> Int64? {
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            guard let number = Int64(text.dropLast(unit.count)), number >= 0 else { continue }
-            let (product, overflow) = number.multipliedReportingOverflow(by: factor)
-            return overflow ? nil : product
+    /// A secret that was read from a file, without its line end.
+    static func secret(from bytes: [UInt8], key: String) throws(ConfigError) -> String {
+        guard var text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigError(.invalidValue, "the file of `\(key)` is not UTF-8 text", key: key)
         }
-        return nil
+        if text.unicodeScalars.last == "\n" { text.unicodeScalars.removeLast() }
+        if text.unicodeScalars.last == "\r" { text.unicodeScalars.removeLast() }
+        return text
     }
 
-    static func character(_ text: String) -> UInt8? {
-        switch text {
-        case "\\t": return 0x09
-        case "\\0": return 0
-        case "\\n": return 0x0A
-        case "\\\\": return 0x5C
-        case "space": return 0x20
-        default:
-            let bytes = Array(text.utf8)
-            return bytes.count == 1 ? bytes[0] : nil
-        }
+    func missing(_ spec: OptionSpec) -> ConfigError {
+        ConfigError(.missingOption, "\(component) needs `\(spec.key)`, \(spec.summary); write `\(spec.key): \(spec.example)`")
     }
 }

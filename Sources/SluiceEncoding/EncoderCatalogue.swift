@@ -11,7 +11,7 @@ package enum EncoderCatalogue {
         package let options: [OptionSpec]
         /// What stands behind the colon instead of options, such as `TEMPLATE`; nil for options.
         package let freeText: String?
-        fileprivate let make: @Sendable (String?, OptionValues, [String]) throws(ConfigError) -> any Encoder
+        let make: @Sendable (String?, OptionValues, [String]) throws(ConfigError) -> any Encoder
     }
 
     /// Every encoding, in the order that help shows.

@@ -20,7 +20,7 @@ import Testing
         #expect(
             throws: ConfigError(
                 .unknownOption,
-                "unknown option `delimter` of format `csv`; did you mean `delimiter`? known: delimiter")
+                "unknown option `delimter` of format `csv`; did you mean `delimiter`? known: delimiter", key: "delimter")
         ) { _ = try OptionValues([("delimter", ";")], of: specs, component: "format `csv`") }
     }
 

@@ -72,7 +72,18 @@ package struct CSVEncoder: Encoder {
                 if !columns.contains(path) { columns.append(path) }
             }
         }
-        guard writesHeader else { return }
+        if writesHeader { appendHeader(to: output) }
+    }
+
+    /// The row of names that options with `columns` give.
+    package static func headerRow(_ values: OptionValues) throws(ConfigError) -> [UInt8] {
+        var row = sl_buffer()
+        defer { sl_buffer_destroy(&row) }
+        try CSVEncoder(values).appendHeader(to: &row)
+        return Array(UnsafeBufferPointer(start: row.bytes, count: row.length))
+    }
+
+    private func appendHeader(to output: UnsafeMutablePointer<sl_buffer>) {
         let row = OutputTail(output)
         for (index, column) in columns.enumerated() {
             if index > 0 { sl_buffer_append_byte(output, delimiter) }

@@ -13,6 +13,9 @@ package struct TextEncoder: Encoder {
     package private(set) var counts = EncodingCounts()
     private let template: Template
 
+    /// Names of the fields that the template shows, as written.
+    package var fieldNames: [String] { template.fieldNames }
+
     /// An encoder for a template.
     package init(_ template: Template) { self.template = template }
 
