@@ -12,27 +12,6 @@ enum { SEVERITIES = SL_SEVERITY_COUNT, FACILITIES = SL_FACILITY_COUNT };
 
 static void push_keyword(lua_State *L, const sl_keyword *keyword) { lua_pushlstring(L, keyword->json + 1, keyword->json_length - 2u); }
 
-// -- handles ----------------------------------------------------------------------------------------------------------
-
-static event_ref *test_event(lua_State *L, int argument) {
-    if (lua_type(L, argument) != LUA_TUSERDATA || !lua_getmetatable(L, argument)) return NULL;
-    registry_push(L, REGISTRY_EVENT);
-    bool same = lua_rawequal(L, -1, -2);
-    lua_pop(L, 2);
-    return same ? lua_touserdata(L, argument) : NULL;
-}
-
-static event_ref *need_batch(lua_State *L, event_ref *ref) {
-    if (!ref->batch) luaL_error(L, "`event` is only there while `process` runs; `clone(event)` keeps a copy");
-    return ref;
-}
-
-event_ref *event_check(lua_State *L, int argument) {
-    event_ref *ref = test_event(L, argument);
-    if (!ref) luaL_error(L, "bad argument #%d (event expected, got %s)", argument, value_kind(L, argument));
-    return need_batch(L, ref);
-}
-
 // -- names ------------------------------------------------------------------------------------------------------------
 
 static uint16_t resolve_key(lua_State *L, sl_lane *lane, int index, const char *text, size_t length, bool add) {
@@ -138,7 +117,7 @@ static void push_code(lua_State *L, event_ref *ref, uint16_t key) {
 
 static int event_index(lua_State *L) {
     event_ref *ref = lua_touserdata(L, 1);
-    if (!ref->batch) need_batch(L, ref);
+    if (!ref->batch) event_need(L, ref);
     if (lua_type(L, 2) != LUA_TSTRING) return luaL_error(L, "an event's fields have names: `event[…]` takes a string, not a %s", value_kind(L, 2));
     const char *text;
     size_t length;
@@ -415,7 +394,7 @@ void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, 
 }
 
 static int event_newindex(lua_State *L) {
-    event_ref *ref = need_batch(L, lua_touserdata(L, 1));
+    event_ref *ref = event_need(L, lua_touserdata(L, 1));
     const char *name;
     size_t length;
     uint16_t key = event_key(L, 2, &name, &length, true);
@@ -430,7 +409,7 @@ static bool may_repeat(const sl_event *event) { return event->count <= 32 || (ev
 
 /// Upvalues: event, next position, position behind the last field when the loop began, serial of the call.
 static int event_next(lua_State *L) {
-    event_ref *ref = need_batch(L, lua_touserdata(L, lua_upvalueindex(1)));
+    event_ref *ref = event_need(L, lua_touserdata(L, lua_upvalueindex(1)));
     if (!ref->is_clone && lua_tointeger(L, lua_upvalueindex(4)) != (lua_Integer)lane_of(L)->serial)
         return luaL_error(L, "`pairs(event)` of an earlier event was kept");
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(2)), limit = lua_tointeger(L, lua_upvalueindex(3));
@@ -481,7 +460,6 @@ static int event_tostring(lua_State *L) {
 // -- opening ----------------------------------------------------------------------------------------------------------
 
 void event_open(lua_State *L) {
-    sl_lane *lane = lane_of(L);
     static const luaL_Reg methods[] = {{"__index", event_index},       {"__newindex", event_newindex}, {"__pairs", event_pairs},
                                        {"__tostring", event_tostring}, {NULL, NULL}};
     lua_createtable(L, 0, 8);
@@ -491,9 +469,5 @@ void event_open(lua_State *L) {
     lua_pushliteral(L, "event");
     lua_setfield(L, -2, "__name");
     registry_set(L, REGISTRY_EVENT);
-    lane->event_value = lua_newuserdatauv(L, sizeof(event_ref), 0);
-    *lane->event_value = (event_ref){NULL, 0, false};
-    registry_push(L, REGISTRY_EVENT);
-    lua_setmetatable(L, -2);
-    registry_set(L, REGISTRY_EVENT_VALUE);
+    event_renew(L);
 }

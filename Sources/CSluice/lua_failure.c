@@ -30,7 +30,7 @@ void lane_note_position(sl_lane *lane) {
 /// What `process` returned is at fault and no line of it runs any more: the place is the function.
 static void note_function(sl_lane *lane) {
     lua_Debug info;
-    lua_rawgeti(lane->L, LUA_REGISTRYINDEX, lane->rules[lane->rule].function);
+    lua_rawgeti(lane->L, LUA_REGISTRYINDEX, lane->live.rules[lane->rule].function);
     lua_getinfo(lane->L, ">S", &info);
     lane->failure.line = info.linedefined > 0 ? (uint32_t)info.linedefined : 0;
     set_text(&lane->chunk, info.short_src, strlen(info.short_src));

@@ -50,7 +50,7 @@ static int format_as_before(lua_State *L) {
     size_t length;
     const char *format = luaL_checklstring(L, 1, &length), *end = format + length;
     int count = lua_gettop(L), argument = 1;
-    bool is_before = lane->rules[lane->rule].api == SL_API_FLUENT_BIT;
+    bool is_before = lane_rule(lane)->api == SL_API_FLUENT_BIT;
     luaL_Buffer text;
     luaL_buffinitsize(L, &text, length);
     for (const char *at = format; at < end; at++) {
@@ -120,8 +120,8 @@ static void push_tag(lua_State *L, const sl_lane *lane, event_ref *ref) {
         event_push_slot(L, ref, key, slot);
         return;
     }
-    if (event->source < lane->services.input_count)
-        lua_pushlstring(L, lane->services.inputs[event->source].bytes, lane->services.inputs[event->source].length);
+    if (event->source < lane->live.input_count)
+        lua_pushlstring(L, lane->live.inputs[event->source].bytes, lane->live.inputs[event->source].length);
     else lua_pushliteral(L, "");
 }
 

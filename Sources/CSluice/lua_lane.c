@@ -1,4 +1,4 @@
-// A lane's life: creation, loading of rules, and the loop over events that everything else exists for.
+// A lane's life: creation, and the loop over events that everything else exists for.
 #include "lua_lane.h"
 
 #include <stdlib.h>
@@ -12,6 +12,7 @@ sl_lane *sl_lane_create(const sl_limits *limits, const sl_services *services) {
     lane->services = *services;
     lane->next_timer_ns = INT64_MAX;
     lane->event = lane->previous = SL_NO_EVENT;
+    lane->loading = &lane->live;
     lane_watch_init(lane);
     lane->L = lua_newstate(lane_allocate, lane);
     if (!lane->L) {
@@ -28,12 +29,9 @@ void sl_lane_destroy(sl_lane *lane) {
     lane_watch_destroy(lane);
     lua_close(lane->L);
     lane_free_pool(lane);
-    // One more than there are: a rule that did not load has a name as well.
-    for (uint32_t i = 0; i <= lane->rule_count && i < RULES_MAX; i++) {
-        free(lane->rules[i].name);
-        free(lane->rules[i].inputs);
-    }
-    for (uint32_t i = 0; i < lane->output_count; i++) free((char *)lane->outputs[i].bytes);
+    lane_free_set(NULL, &lane->live);
+    if (lane->staged) lane_free_set(NULL, lane->staged);
+    free(lane->staged);
     free(lane->undo_slots);
     sl_buffer *buffers[] = {&lane->names,   &lane->scratch, &lane->sorting,  &lane->host_scratch,
                             &lane->message, &lane->chunk,   &lane->traceback};
@@ -65,6 +63,14 @@ bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t c
     lua_settop(L, 0);
     shrink_buffers(lane);
     return status == LUA_OK;
+}
+
+bool lane_protect(sl_lane *lane, lua_CFunction function) {
+    lane->stop = 0;
+    lua_pushcfunction(lane->L, function);
+    bool done = lua_pcall(lane->L, 0, 0, 0) == LUA_OK;
+    lua_settop(lane->L, 0);
+    return done;
 }
 
 typedef struct pieces {
@@ -134,105 +140,27 @@ static int open_protected(lua_State *L) {
     return 0;
 }
 
-bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_text *outputs, uint32_t output_count) {
-    if (output_count > OUTPUTS_MAX) return false;
-    for (uint32_t i = 0; i < output_count; i++) {
+bool lane_name_outputs(rule_set *set, const sl_text *outputs, uint32_t count) {
+    if (count > OUTPUTS_MAX) return false;
+    for (uint32_t i = 0; i < count; i++) {
         char *name = malloc(outputs[i].length + 1);
         if (!name) return false;
-        memcpy(name, outputs[i].bytes, outputs[i].length);
+        if (outputs[i].length > 0) memcpy(name, outputs[i].bytes, outputs[i].length);
         name[outputs[i].length] = 0;
-        lane->outputs[lane->output_count++] = (sl_text){name, outputs[i].length};
+        set->outputs[set->output_count++] = (sl_text){name, outputs[i].length};
     }
+    return true;
+}
+
+bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_names *names) {
+    lane->live.inputs = names->inputs;
+    lane->live.input_count = names->input_count;
+    if (!lane_name_outputs(&lane->live, names->outputs, names->output_count)) return false;
     opening request = {entries, entry_count};
     lane->context = CONTEXT_LOAD;
     bool opened = lane_enter(lane, open_protected, &request, lane->limits.load_cpu_ns);
     lane->context = CONTEXT_NONE;
     return opened;
-}
-
-// -- loading ----------------------------------------------------------------------------------------------------------
-
-static int load_protected(lua_State *L) {
-    const sl_rule_source *source = lua_touserdata(L, 1);
-    sl_lane *lane = lane_of(L);
-    rule *rule = &lane->rules[lane->rule];
-    sandbox_push_environment(L, lane->rule);
-    int environment = lua_gettop(L);
-    if (source->api == SL_API_FLUENT_BIT) fluentbit_prepare(L, source);
-    registry_push(L, REGISTRY_RULES);
-    lua_pushvalue(L, environment);
-    lua_rawseti(L, -2, lane->rule + 1);
-    lua_pop(L, 1);
-    if (lane_load_text(L, source->source.bytes, source->source.length, source->chunk.bytes) != LUA_OK) return lua_error(L);
-    lua_pushvalue(L, environment);
-    lua_setupvalue(L, -2, 1);
-    lua_call(L, 0, 0);
-    lua_pushlstring(L, source->function.bytes, source->function.length);
-    lua_rawget(L, environment);
-    if (lua_type(L, -1) != LUA_TFUNCTION)
-        return luaL_error(L, "the rule defines no function `%s` (found %s); write `function %s(%s) … end`", source->function.bytes,
-            value_kind(L, -1), source->function.bytes, source->api == SL_API_FLUENT_BIT ? "tag, timestamp, record" : "event, meta");
-    rule->function = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushvalue(L, environment);
-    rule->environment = luaL_ref(L, LUA_REGISTRYINDEX);
-    return 0;
-}
-
-/// A chunk that does not compile: the position stands in Lua's message only.
-static void read_syntax_position(sl_lane *lane, const sl_rule_source *source) {
-    const char *text = (const char *)lane->message.bytes, *end = text + lane->message.length;
-    const char *display = *source->chunk.bytes == '@' || *source->chunk.bytes == '=' ? source->chunk.bytes + 1 : source->chunk.bytes;
-    for (const char *at = text; at < end; at++) {
-        if (*at != ':' || at + 1 == end || at[1] < '0' || at[1] > '9') continue;
-        const char *name_end = at++;
-        uint32_t line = 0;
-        while (at < end && *at >= '0' && *at <= '9') line = line * 10 + (uint32_t)(*at++ - '0');
-        if (end - at < 2 || at[0] != ':') continue;
-        lane->failure.line = line;
-        lane->chunk.length = 0;
-        sl_buffer_append(&lane->chunk, text, (size_t)(name_end - text));
-        memmove(lane->message.bytes, at + 2, (size_t)(end - at - 2));
-        lane->message.length = (size_t)(end - at - 2);
-        return;
-    }
-    sl_buffer_append(&lane->chunk, display, strlen(display));
-}
-
-static bool copy_inputs(rule *rule, const sl_rule_source *source) {
-    free(rule->inputs);
-    rule->inputs = NULL;
-    rule->input_words = source->input_words;
-    if (!source->inputs) return true;
-    // At least one word, or a rule for no input would be one for all.
-    rule->inputs = calloc(source->input_words + 1, sizeof(uint64_t));
-    if (rule->inputs && source->input_words > 0) memcpy(rule->inputs, source->inputs, source->input_words * sizeof(uint64_t));
-    return rule->inputs != NULL;
-}
-
-bool sl_lane_load(sl_lane *lane, const sl_rule_source *source) {
-    if (lane->rule_count == RULES_MAX) return false;
-    lane->rule = lane->rule_count;
-    rule *rule = &lane->rules[lane->rule];
-    rule->api = source->api;
-    rule->time_as_table = source->time_as_table;
-    free(rule->name);
-    rule->name = malloc(source->name.length + 1);
-    if (!rule->name) return false;
-    memcpy(rule->name, source->name.bytes, source->name.length);
-    rule->name[source->name.length] = 0;
-    if (!copy_inputs(rule, source)) return false;
-    lane->context = CONTEXT_LOAD;
-    bool loaded = lane_enter(lane, load_protected, (void *)source, lane->limits.load_cpu_ns);
-    lane->context = CONTEXT_NONE;
-    if (loaded) {
-        lane->rule_count++;
-        return true;
-    }
-    if (lane->failure.line == 0 && lane->failure.kind == SL_FAILURE_RUNTIME && lane->message.length > 0) {
-        lane->failure.kind = SL_FAILURE_SYNTAX;
-        read_syntax_position(lane, source);
-    }
-    return false;
 }
 
 // -- running ----------------------------------------------------------------------------------------------------------
@@ -273,10 +201,21 @@ static int64_t next_due(const timer *timer, int64_t clock_ns) {
     return later(clock_ns - late % timer->interval_ns, timer->interval_ns);
 }
 
+int64_t lane_first_due(const sl_lane *lane, int64_t interval_ns) {
+    // With the clock of the data that first reading is the first event's time.
+    return lane->clock_follows && !lane->clock_known ? INT64_MIN : later(lane->clock_ns, interval_ns);
+}
+
+void lane_find_next_timer(sl_lane *lane) {
+    lane->next_timer_ns = INT64_MAX;
+    for (uint32_t i = 0; i < lane->live.timer_count; i++)
+        if (lane->live.timers[i].due_ns < lane->next_timer_ns) lane->next_timer_ns = lane->live.timers[i].due_ns;
+}
+
 static void run_due_timers(lua_State *L, sl_lane *lane) {
     lane->emit_tail = lane->previous;
-    for (uint32_t i = 0; i < lane->timer_count; i++) {
-        timer *timer = &lane->timers[i];
+    for (uint32_t i = 0; i < lane->live.timer_count; i++) {
+        timer *timer = &lane->live.timers[i];
         if (timer->due_ns > lane->clock_ns) continue;
         if (timer->due_ns == INT64_MIN) { // the clock of the data has only now begun
             timer->due_ns = later(lane->clock_ns, timer->interval_ns);
@@ -286,6 +225,7 @@ static void run_due_timers(lua_State *L, sl_lane *lane) {
         timer->due_ns = next_due(timer, lane->clock_ns);
         lane->context = CONTEXT_TIMER;
         lane->rule = timer->rule;
+        lane->live.rules[lane->rule].ran = true;
         begin_call(lane);
         lane_restart_time(lane);
         lua_rawgeti(L, LUA_REGISTRYINDEX, timer->function);
@@ -293,9 +233,7 @@ static void run_due_timers(lua_State *L, sl_lane *lane) {
         lane->counts.timers_fired++;
         route_commit(lane);
     }
-    lane->next_timer_ns = INT64_MAX;
-    for (uint32_t i = 0; i < lane->timer_count; i++)
-        if (lane->timers[i].due_ns < lane->next_timer_ns) lane->next_timer_ns = lane->timers[i].due_ns;
+    lane_find_next_timer(lane);
     lane->context = CONTEXT_NONE;
     find_next(lane);
 }
@@ -321,9 +259,10 @@ static bool takes_input(const rule *rule, uint32_t source) {
 
 /// All rules from `lane->rule` on for the current event.
 static void run_event(lua_State *L, sl_lane *lane) {
-    for (; lane->rule < lane->rule_count; lane->rule++) {
-        const rule *rule = &lane->rules[lane->rule];
+    for (; lane->rule < lane->live.rule_count; lane->rule++) {
+        rule *rule = &lane->live.rules[lane->rule];
         if (rule->inputs && !takes_input(rule, lane->batch->events[lane->event].source)) continue;
+        rule->ran = true;
         begin_call(lane);
         uint64_t outputs = 0;
         uint8_t verdict = call_rule(L, lane, rule, &outputs);
@@ -357,6 +296,11 @@ static int run_protected(lua_State *L) {
                 lane->emit_tail = lane->event;
             }
             lane_restart_time(lane);
+            if (lane->limits.own_handles) {
+                begin_call(lane); // memory for the handles can fail
+                event_renew(L);
+                meta_renew(L);
+            }
             lane->event_value->batch = lane->batch;
             lane->event_value->event = lane->event;
             run_event(L, lane);
@@ -386,7 +330,7 @@ static void pass_all(sl_lane *lane) {
 }
 
 int sl_lane_run(sl_lane *lane) {
-    if (lane->rule_count == 0) {
+    if (lane->live.rule_count == 0) {
         pass_all(lane);
         return SL_RUN_DONE;
     }
@@ -396,6 +340,21 @@ int sl_lane_run(sl_lane *lane) {
     if (lane->context == CONTEXT_EVENT) return SL_RUN_FAILED;
     lane->context = CONTEXT_NONE;
     find_next(lane);
+    lane->counts.timer_failures++;
+    return SL_RUN_TIMER_FAILED;
+}
+
+static int timers_protected(lua_State *L) {
+    run_due_timers(L, lua_touserdata(L, 1));
+    return 0;
+}
+
+int sl_lane_run_timers(sl_lane *lane, sl_batch *batch) {
+    lane->batch = batch;
+    lane->previous = batch->last;
+    if (lane->clock_ns < lane->next_timer_ns || lane_enter(lane, timers_protected, lane, lane->limits.event_cpu_ns)) return SL_RUN_DONE;
+    event_undo(lane);
+    lane->context = CONTEXT_NONE;
     lane->counts.timer_failures++;
     return SL_RUN_TIMER_FAILED;
 }
@@ -415,13 +374,15 @@ void sl_lane_resolve(sl_lane *lane, uint8_t policy, uint64_t outputs) {
 
 static int shutdown_protected(lua_State *L) {
     sl_lane *lane = lua_touserdata(L, 1);
-    while (lane->shutdown_rule < lane->rule_count) {
+    while (lane->shutdown_rule < lane->live.rule_count) {
         lane->context = CONTEXT_SHUTDOWN;
         lane->rule = (uint16_t)lane->shutdown_rule++;
         lane->emit_tail = lane->batch->last;
         begin_call(lane);
         lane_restart_time(lane);
-        lua_rawgeti(L, LUA_REGISTRYINDEX, lane->rules[lane->rule].environment);
+        lane->live.rules[lane->rule].ran = true;
+        registry_push(L, REGISTRY_RULES);
+        lua_rawgeti(L, -1, lane->rule + 1);
         lua_pushliteral(L, "shutdown");
         lua_rawget(L, -2);
         if (lua_type(L, -1) == LUA_TFUNCTION) {
@@ -453,13 +414,17 @@ void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data, bool is_kno
     lane->clock_follows = follows_data;
     lane->clock_known = is_known;
     // Rules were loaded before: their timers count from here, with the clock of the data from its first time on.
-    lane->next_timer_ns = INT64_MAX;
-    for (uint32_t i = 0; i < lane->timer_count; i++) {
-        timer *timer = &lane->timers[i];
-        timer->due_ns = follows_data && !is_known ? INT64_MIN : ns + timer->interval_ns;
-        if (timer->due_ns < lane->next_timer_ns) lane->next_timer_ns = timer->due_ns;
-    }
+    for (uint32_t i = 0; i < lane->live.timer_count; i++)
+        lane->live.timers[i].due_ns = lane_first_due(lane, lane->live.timers[i].interval_ns);
+    lane_find_next_timer(lane);
 }
+
+void sl_lane_advance_clock(sl_lane *lane, int64_t ns) {
+    if (ns > lane->clock_ns) lane->clock_ns = ns;
+    lane->clock_known = true;
+}
+
+int64_t sl_lane_next_timer(const sl_lane *lane) { return lane->next_timer_ns; }
 
 bool sl_lane_knows_clock(const sl_lane *lane) { return lane->clock_known; }
 

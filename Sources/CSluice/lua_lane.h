@@ -32,6 +32,10 @@ enum {
     REGISTRY_GLOBALS,                   ///< master copy of a rule's globals
     REGISTRY_RULES,                     ///< environments by rule index + 1
     REGISTRY_CLONES,                    ///< address → clone, weak: finds the userdata whose memory is to grow
+    REGISTRY_STAGED_RULES,              ///< environments of the generation that is being made
+    REGISTRY_STAGED_OUTPUTS,
+    REGISTRY_GUARD,                     ///< a `state` as it was before a rule's new top level ran (lua_guard.c)
+    REGISTRY_CHANGES,                   ///< what the new top levels changed in `state`, held back until they are adopted
     REGISTRY_FIXED_COUNT
 };
 
@@ -72,9 +76,10 @@ typedef struct rule {
     uint64_t *inputs;           ///< bit n: it runs for events of input n; NULL for all
     uint32_t input_words;
     int function;               ///< registry reference
-    int environment;
     uint8_t api;
     bool time_as_table;
+    bool ran;                   ///< since its state was looked at last
+    int64_t state_version;
     char *name;
 } rule;
 
@@ -83,6 +88,18 @@ typedef struct timer {
     int function;
     int64_t interval_ns, due_ns;
 } timer;
+
+/// One generation: what is swapped as a whole.
+typedef struct rule_set {
+    rule rules[RULES_MAX];
+    uint16_t rule_count;
+    timer timers[TIMERS_MAX];
+    uint32_t timer_count;
+    sl_text outputs[OUTPUTS_MAX];   ///< by bit; of length 0: no output
+    uint32_t output_count;
+    const sl_text *inputs;          ///< by number; the caller's
+    uint32_t input_count;
+} rule_set;
 
 typedef struct key_cache_entry {
     const char *text;
@@ -123,13 +140,12 @@ struct sl_lane {
     uint32_t emit_count;
     uint32_t emit_tail;             ///< behind which emitted events are chained
     uint16_t rule;                  ///< rule that runs
-    uint16_t rule_count;
     uint8_t context;                ///< CONTEXT_…
     uint8_t mark;
     uint64_t serial;                ///< of the call: what was made in another is stale
     uint64_t node_version;
     event_ref *event_value;
-    void *drop_value, *pass_value;
+    void *meta_value, *drop_value, *pass_value;
     struct sl_pattern_cache *patterns;
 
     // Undo: the event's record and slots before the running call changed anything.
@@ -150,12 +166,11 @@ struct sl_lane {
 
     key_cache_entry keys[KEY_CACHE];
     key_cache_entry output_keys[KEY_CACHE];
-    sl_text outputs[OUTPUTS_MAX];
-    uint32_t output_count;
-    rule rules[RULES_MAX];
-    timer timers[TIMERS_MAX];
-    uint32_t timer_count;
     int64_t next_timer_ns;
+    rule_set live;                  ///< the generation that runs
+    rule_set *staged;               ///< the one that is being made, NULL without
+    rule_set *loading;              ///< that into which rules are loaded now
+    lua_Integer changes_made;       ///< places of REGISTRY_CHANGES that a commit has worked off
 
     sl_failure failure;
     sl_buffer message, chunk, traceback;
@@ -168,11 +183,43 @@ enum { CONTEXT_NONE, CONTEXT_LOAD, CONTEXT_EVENT, CONTEXT_TIMER, CONTEXT_SHUTDOW
 
 static inline sl_lane *lane_of(lua_State *L) { return *(sl_lane **)lua_getextraspace(L); }
 
+/// The rule that runs or loads.
+static inline rule *lane_rule(sl_lane *lane) {
+    return (lane->context == CONTEXT_LOAD ? lane->loading : &lane->live)->rules + lane->rule;
+}
+
 // lua_lane.c
 /// The parser on text, a piece at a time: hooks do not run in it, so the time limit is looked at between pieces.
 int lane_load_text(lua_State *L, const char *text, size_t length, const char *chunk);
 /// Calls `function` with `argument` under pcall with the lane's limits. True when it returned; else the failure is set.
 bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t cpu_ns);
+/// The same for what tidies up after a failure: leaves the failure as it is, has no time limit, and is not told why it fails.
+bool lane_protect(sl_lane *lane, lua_CFunction function);
+/// Copies names of outputs by bit. False without memory or with more than there may be.
+bool lane_name_outputs(rule_set *set, const sl_text *outputs, uint32_t count);
+/// Gives back a set's memory, and with `L` what its rules hold in the state.
+void lane_free_set(lua_State *L, rule_set *set);
+/// When a timer that starts now is due first: one interval after the clock's first reading.
+int64_t lane_first_due(const sl_lane *lane, int64_t interval_ns);
+/// Finds the earliest due time again.
+void lane_find_next_timer(sl_lane *lane);
+
+// lua_load.c
+/// Loads a rule behind those of `lane->loading`.
+bool load_rule(sl_lane *lane, const sl_rule_source *source);
+
+// lua_guard.c
+/// Keeps the table at `index`, and all tables in it, as they are. With more than `entries_max` entries nothing is kept.
+void guard_begin(lua_State *L, int index, lua_Integer entries_max);
+/// Makes the tables again what they were; what had changed is noted for `guard_apply` when `notes`.
+void guard_end(lua_State *L, bool notes);
+/// Makes the changes noted; on failure those made so far are undone by `guard_undo`.
+int guard_apply(lua_State *L);
+int guard_undo(lua_State *L);
+
+// lua_state.c
+/// Pushes the table that a saved state says; raises when it says none.
+void state_push(lua_State *L, const uint8_t *bytes, size_t length);
 
 // lua_time.c
 void lane_watch_init(sl_lane *lane);
@@ -196,10 +243,17 @@ int lane_message_handler(lua_State *L);
 void lane_note_position(sl_lane *lane);
 void lane_set_failure(sl_lane *lane, int status, bool handled);
 
-// lua_event.c
-void event_open(lua_State *L);
+// lua_handle.c
 /// The batch and event behind an argument; raises when it is none or not at hand.
 event_ref *event_check(lua_State *L, int argument);
+/// Raises when the event behind a handle is not at hand.
+event_ref *event_need(lua_State *L, event_ref *ref);
+/// A new `event`, and a new `meta`, for the events from here on.
+void event_renew(lua_State *L);
+void meta_renew(lua_State *L);
+
+// lua_event.c
+void event_open(lua_State *L);
 /// Field key for the string at `index`: its id, or SL_KEY_UNLISTED.
 uint16_t event_key(lua_State *L, int index, const char **text, size_t *length, bool add);
 /// Slot of the name at `index`, or NULL.
@@ -272,6 +326,8 @@ const char *value_kind(lua_State *L, int index);
 
 // lua_route.c
 void route_open(lua_State *L);
+/// Pushes a new table that leads from names of outputs to their bits.
+void route_push_outputs(lua_State *L, const rule_set *set);
 /// Adds the output named by the string at `index` to `outputs`; raises with the known names.
 void route_add(lua_State *L, int index, uint64_t *outputs);
 /// Reads what a rule returned from `first` to the top. Answers a verdict (SL_PENDING: on to the next rule).

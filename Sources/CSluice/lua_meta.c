@@ -3,6 +3,8 @@
 
 static event_ref *current(lua_State *L) {
     sl_lane *lane = lane_of(L);
+    if (lane->limits.own_handles && lua_touserdata(L, 1) != lane->meta_value)
+        luaL_error(L, "`meta` was kept beyond its call; copy what is needed of it");
     if (!lane->event_value->batch) luaL_error(L, "`meta` is only there while `process` runs");
     return lane->event_value;
 }
@@ -44,7 +46,7 @@ static bool push_fact(lua_State *L, const char *name, size_t length) {
     const sl_lane *lane = lane_of(L);
     const event_ref *ref = current(L);
     const sl_event *event = ref->batch->events + ref->event;
-    if (is(name, length, "input")) push_name(L, lane->services.inputs, lane->services.input_count, event->source);
+    if (is(name, length, "input")) push_name(L, lane->live.inputs, lane->live.input_count, event->source);
     else if (is(name, length, "peer")) push_peer(L, ref->batch, event);
     else if (is(name, length, "received")) value_push_timestamp(L, event->received_ns, SL_TIME_DETAIL(9, 0, SL_TIME_Z));
     else if (is(name, length, "raw")) {
@@ -107,8 +109,5 @@ void meta_open(lua_State *L) {
     lua_pushliteral(L, "meta");
     lua_setfield(L, -2, "__name");
     registry_set(L, REGISTRY_META);
-    lua_newuserdatauv(L, 1, 0);
-    registry_push(L, REGISTRY_META);
-    lua_setmetatable(L, -2);
-    registry_set(L, REGISTRY_META_VALUE);
+    meta_renew(L);
 }

@@ -7,11 +7,14 @@
 static void push_known_outputs(lua_State *L, sl_lane *lane) {
     luaL_Buffer text;
     luaL_buffinit(L, &text);
-    for (uint32_t i = 0; i < lane->output_count; i++) {
-        if (i) luaL_addstring(&text, ", ");
+    const rule_set *set = &lane->live;
+    bool is_first = true;
+    for (uint32_t i = 0; i < set->output_count; i++) {
+        if (set->outputs[i].length == 0) continue;
+        luaL_addstring(&text, is_first ? "`" : ", `");
+        luaL_addlstring(&text, set->outputs[i].bytes, set->outputs[i].length);
         luaL_addchar(&text, '`');
-        luaL_addlstring(&text, lane->outputs[i].bytes, lane->outputs[i].length);
-        luaL_addchar(&text, '`');
+        is_first = false;
     }
     luaL_pushresult(&text);
 }
@@ -277,17 +280,15 @@ static int route_every(lua_State *L) {
     int64_t interval = read_interval(L, 1);
     if (interval <= 0) return luaL_error(L, "`every` takes a duration such as \"10s\" or \"250ms\", and a function");
     luaL_checktype(L, 2, LUA_TFUNCTION);
-    if (lane->timer_count == TIMERS_MAX) return luaL_error(L, "more than %d timers", TIMERS_MAX);
+    rule_set *set = lane->loading;
+    if (set->timer_count == TIMERS_MAX) return luaL_error(L, "more than %d timers", TIMERS_MAX);
     lua_settop(L, 2);
-    timer *timer = &lane->timers[lane->timer_count];
+    timer *timer = &set->timers[set->timer_count];
     timer->function = luaL_ref(L, LUA_REGISTRYINDEX);
     timer->rule = lane->rule;
     timer->interval_ns = interval;
-    int64_t due;
-    // Due one interval after the clock's first reading: with the clock of the data that is the first event's time.
-    timer->due_ns = lane->clock_follows && !lane->clock_known ? INT64_MIN : __builtin_add_overflow(lane->clock_ns, interval, &due) ? INT64_MAX : due;
-    lane->timer_count++;
-    if (timer->due_ns < lane->next_timer_ns) lane->next_timer_ns = timer->due_ns;
+    timer->due_ns = lane_first_due(lane, interval);
+    set->timer_count++;
     return 0;
 }
 
@@ -312,6 +313,16 @@ static void push_decision(lua_State *L, const char *name, int place) {
     registry_set(L, place);
 }
 
+void route_push_outputs(lua_State *L, const rule_set *set) {
+    lua_createtable(L, 0, (int)set->output_count);
+    for (uint32_t i = 0; i < set->output_count; i++) {
+        if (set->outputs[i].length == 0) continue;
+        lua_pushlstring(L, set->outputs[i].bytes, set->outputs[i].length);
+        lua_pushinteger(L, i);
+        lua_rawset(L, -3);
+    }
+}
+
 void route_open(lua_State *L) {
     sl_lane *lane = lane_of(L);
     push_decision(L, "drop", REGISTRY_DROP_VALUE);
@@ -321,12 +332,7 @@ void route_open(lua_State *L) {
     lane->pass_value = lua_touserdata(L, -1);
     lane->drop_value = lua_touserdata(L, -2);
     lua_pop(L, 2);
-    lua_createtable(L, 0, (int)lane->output_count);
-    for (uint32_t i = 0; i < lane->output_count; i++) {
-        lua_pushlstring(L, lane->outputs[i].bytes, lane->outputs[i].length);
-        lua_pushinteger(L, i);
-        lua_rawset(L, -3);
-    }
+    route_push_outputs(L, &lane->live);
     registry_set(L, REGISTRY_OUTPUTS);
     registry_push(L, REGISTRY_GLOBALS);
     registry_push(L, REGISTRY_DROP_VALUE);

@@ -185,16 +185,16 @@ static void read_state(lua_State *L, state_request *request, int depth) {
     }
 }
 
-static int restore_protected(lua_State *L) {
-    state_request *request = lua_touserdata(L, 1);
-    registry_push(L, REGISTRY_RULES);
-    lua_rawgeti(L, -1, request->rule + 1);
-    read_state(L, request, 0);
-    lua_setfield(L, -2, "state");
-    return 0;
+void state_push(lua_State *L, const uint8_t *bytes, size_t length) {
+    state_request request = {.at = bytes, .end = bytes + length};
+    read_state(L, &request, 0);
+    if (request.at != request.end || lua_type(L, -1) != LUA_TTABLE) luaL_error(L, "the state is damaged");
 }
 
-bool sl_lane_restore_state(sl_lane *lane, uint16_t rule, const uint8_t *bytes, size_t length) {
-    state_request request = {.rule = rule, .at = bytes, .end = bytes + length};
-    return lane_enter(lane, restore_protected, &request, lane->limits.load_cpu_ns);
+bool sl_lane_take_ran(sl_lane *lane, uint16_t rule) {
+    bool ran = lane->live.rules[rule].ran;
+    lane->live.rules[rule].ran = false;
+    return ran;
 }
+
+int64_t sl_lane_state_version(const sl_lane *lane, uint16_t rule) { return lane->live.rules[rule].state_version; }

@@ -30,6 +30,7 @@ typedef struct sl_limits {
     int64_t load_cpu_ns;      ///< CPU time of loading one rule
     uint32_t emits;           ///< events one call may emit
     uint32_t value_bytes;     ///< of one field written by a rule
+    bool own_handles;         ///< `event` and `meta` are made anew for each event: keeping one is an error (tests, shadow runs)
 } sl_limits;
 
 /// What Swift does for Lua. Every function answers by value and never calls Lua.
@@ -45,13 +46,19 @@ typedef struct sl_services {
     bool (*read_module)(void *context, uint16_t rule, const char *name, size_t length, sl_buffer *source, sl_buffer *chunk);
     /// A line for the log: `print`.
     void (*log)(void *context, uint16_t rule, const uint8_t *text, size_t length);
-    const sl_text *inputs;    ///< names of inputs by sl_event.source
-    uint32_t input_count;
     const sl_text *formats;   ///< names by sl_event.format
     uint32_t format_count;
     const sl_text *flags;     ///< names by bit of sl_event.flags
     uint32_t flag_count;
 } sl_services;
+
+/// What a generation of rules calls by name.
+typedef struct sl_names {
+    const sl_text *outputs;   ///< at most 64, their index is their bit; one of length 0 is none
+    uint32_t output_count;
+    const sl_text *inputs;    ///< by sl_event.source; stays the caller's and must stay while the generation does
+    uint32_t input_count;
+} sl_names;
 
 /// A function that the libraries get: `library.name`, or a global when `library` is empty, or a method of timestamps when
 /// it is `timestamp`. Its index in the list is the number that `sl_services.call` receives.
@@ -81,6 +88,12 @@ typedef struct sl_rule_source {
     /// for every rule. NULL: for all.
     const uint64_t *inputs;
     uint32_t input_words;
+    /// What `sl_lane_save_state` kept, NULL for none, and the `state_version` of that time. Staging goes by it only when no rule
+    /// of this name runs.
+    const uint8_t *state;
+    size_t state_length;
+    int64_t state_version;
+    int64_t source_version;   ///< the `state_version` that this source sets, as found when it was checked; 0 unknown
 } sl_rule_source;
 
 /// What kind of failure.
@@ -117,11 +130,26 @@ sl_lane *sl_lane_create(const sl_limits *limits, const sl_services *services);
 /// Runs no Lua code. Batches stay the caller's.
 void sl_lane_destroy(sl_lane *lane);
 
-/// Opens the libraries with the host functions and names the outputs (at most 64; their index is their bit).
-bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_text *outputs, uint32_t output_count);
+/// Opens the libraries with the host functions.
+bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_names *names);
 
 /// Loads a rule behind those loaded before and runs its top level. False: see `sl_lane_failure`.
+///
+/// `state` is there when the top level runs. When the source's `state_version` is another than that of the state, the top level
+/// runs twice: first with an empty `state` to find `migrate`, then with what that made of the old one.
 bool sl_lane_load(sl_lane *lane, const sl_rule_source *rule);
+
+/// Begins a new generation beside the one that runs, which goes on running. One that was begun before is given up.
+bool sl_lane_stage_begin(sl_lane *lane, const sl_names *names);
+/// Loads a rule of the new generation. It gets the very `state` of the rule of its name; what its top level and `migrate` change
+/// in there is held back until the commit (of a state with more than 100,000 entries only `migrate`'s changes are).
+/// False: see `sl_lane_failure`; then give the generation up.
+bool sl_lane_stage(sl_lane *lane, const sl_rule_source *rule);
+/// The new generation takes the place of the old one, between two batches. Timers of the same rule and interval keep their time.
+/// False without memory for what the new rules changed in `state`: then the old one runs on, and the new one is given up.
+bool sl_lane_stage_commit(sl_lane *lane);
+/// Gives the new generation up.
+void sl_lane_stage_abandon(sl_lane *lane);
 
 /// What a run came to.
 enum {
@@ -136,6 +164,8 @@ void sl_lane_begin(sl_lane *lane, sl_batch *batch);
 int sl_lane_run(sl_lane *lane);
 /// Decides what becomes of the event that failed (SL_ON_ERROR_…; `outputs` for SL_ON_ERROR_ROUTE).
 void sl_lane_resolve(sl_lane *lane, uint8_t policy, uint64_t outputs);
+/// Calls all timers that are due; emitted events go to the batch's end, to be run. Call until SL_RUN_DONE.
+int sl_lane_run_timers(sl_lane *lane, sl_batch *batch);
 /// Calls each rule's `shutdown`, first all timers that are due; emitted events go to `batch`. Call until SL_RUN_DONE.
 int sl_lane_shutdown(sl_lane *lane, sl_batch *batch);
 
@@ -145,17 +175,23 @@ sl_lane_counts sl_lane_count(const sl_lane *lane);
 /// The clock that `time.now`, `every` and others read, in nanoseconds. With `follows_data` it is the latest event time seen,
 /// the first of which may lie before `ns` unless `is_known`. Timers of the rules loaded so far start over.
 void sl_lane_set_clock(sl_lane *lane, int64_t ns, bool follows_data, bool is_known);
+/// Moves the clock of a lane that does not follow the data; it never goes back.
+void sl_lane_advance_clock(sl_lane *lane, int64_t ns);
+/// When the next timer is due; INT64_MAX without timers, INT64_MIN while the clock of the data has not begun.
+int64_t sl_lane_next_timer(const sl_lane *lane);
 /// Whether the clock of the data has seen a time.
 bool sl_lane_knows_clock(const sl_lane *lane);
 int64_t sl_lane_clock(const sl_lane *lane);
 
 /// Bytes in use by the Lua state, after a full collection when `collect`.
 size_t sl_lane_memory(sl_lane *lane, bool collect);
-/// A rule's `state` in a form that `sl_lane_restore_state` reads; false with the reason (and the path to what is no plain data)
+/// Whether a rule ran since this was asked last.
+bool sl_lane_take_ran(sl_lane *lane, uint16_t rule);
+/// What a rule's `state_version` said when it was loaded, 1 without.
+int64_t sl_lane_state_version(const sl_lane *lane, uint16_t rule);
+/// A rule's `state` in the form that loading a rule takes; false with the reason (and the path to what is no plain data)
 /// in `to` when it cannot be kept or needs more than `bytes_max`.
 bool sl_lane_save_state(sl_lane *lane, uint16_t rule, size_t bytes_max, sl_buffer *to);
-/// Gives a rule its `state` back. False when the bytes are damaged or memory is out; then `state` is as it was.
-bool sl_lane_restore_state(sl_lane *lane, uint16_t rule, const uint8_t *bytes, size_t length);
 /// For tests: the n-th allocation from now on fails (once, or all from there on); 0 switches it off. Answers the number
 /// of allocations since the last call.
 uint64_t sl_lane_fail_allocation(sl_lane *lane, uint64_t n, bool lasting);

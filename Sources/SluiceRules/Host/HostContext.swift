@@ -8,14 +8,9 @@ package final class HostContext {
     /// The clock of the pipeline in nanoseconds since 1970 UTC. Never goes back.
     package var now: Int64 = 0
     /// Whether rules are being loaded: only then files may be read.
-    package var isLoading = false {
-        // A state that is made anew makes its tables anew; nothing holds the old handles.
-        didSet { if isLoading, !oldValue { networkTables.removeAll() } }
-    }
+    package var isLoading = false
     /// Whether the clock is the latest event time seen.
     package var followsData = false
-    /// Source text of the modules that rules required, by the name that Lua shows.
-    package var modules: [String: [UInt8]] = [:]
     /// Rules in order; `rule` of a call is the index.
     package private(set) var rules: [HostRule] = []
     /// Where the lines of `log` go.
@@ -31,6 +26,8 @@ package final class HostContext {
     var caches = HostCaches()
     /// Tables of networks that `lookup.cidr` and `ip.networks` made; a handle is an index.
     var networkTables: [NetworkTable] = []
+    /// Files that rules read while they load.
+    package internal(set) var files = RuleFiles()
     /// Milliseconds and counter of the last `uuid.v7`.
     var lastUUID: (milliseconds: Int64, counter: UInt16) = (0, 0)
 
@@ -62,6 +59,13 @@ package final class HostContext {
     @discardableResult package func add(_ rule: HostRule) -> Int {
         rules.append(rule)
         return rules.count - 1
+    }
+
+    /// Puts what belongs to a generation in the place of what belongs to another.
+    func exchange(_ other: inout HostGeneration) {
+        swap(&rules, &other.rules)
+        swap(&networkTables, &other.networkTables)
+        swap(&files, &other.files)
     }
 
     /// The `context` argument of ``HostRegistry/dispatch``; valid as long as the context is.

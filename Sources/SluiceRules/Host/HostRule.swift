@@ -6,9 +6,6 @@ package final class HostRule {
     package let folder: String
     /// What `dedup`, `throttle` and `sample` remember; a reload hands it on to the next generation.
     package let memory: RuleMemory
-    /// Files that `lookup` read while the rule loaded, in order and once each: a change of one is a reason to reload.
-    package internal(set) var filesRead: [String] = []
-
     var logLimits = [LogLimit](repeating: LogLimit(), count: LogLevel.allCases.count)
 
     /// A rule; pass the `memory` of the generation before to keep what `dedup` and its like know.
@@ -30,4 +27,21 @@ package final class RuleMemory {
 
     /// Nothing remembered.
     package init() {}
+}
+
+/// What the host libraries keep for one generation.
+struct HostGeneration {
+    var rules: [HostRule] = []
+    var networkTables: [NetworkTable] = []
+    var files = RuleFiles()
+
+    /// The rules of a generation; those that `running` has by name keep what they remember.
+    init(_ generation: RuleGeneration, after running: [HostRule]) {
+        rules = generation.rules.map { rule in
+            HostRule(
+                name: rule.name, folder: rule.folder,
+                memory: running.first { $0.name == rule.name }?.memory ?? RuleMemory())
+        }
+        files = generation.files
+    }
 }

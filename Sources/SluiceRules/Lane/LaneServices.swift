@@ -4,7 +4,7 @@ import SluiceEvent
 /// The functions that C calls on behalf of Lua: each answers by value and raises nothing.
 enum LaneServices {
     /// The table of functions for a lane whose host functions see `context`.
-    static func table(context: HostContext, inputs: [String], texts: StableText) -> sl_services {
+    static func table(context: HostContext, texts: StableText) -> sl_services {
         var services = sl_services()
         services.context = context.pointer
         services.call = HostRegistry.dispatch
@@ -12,8 +12,6 @@ enum LaneServices {
         services.print_time = printTime
         services.read_module = readModule
         services.log = log
-        services.inputs = texts.add(list: inputs)
-        services.input_count = UInt32(inputs.count)
         let formats = FormatName.allCases.map(\.text)
         services.formats = texts.add(list: formats)
         services.format_count = UInt32(formats.count)
@@ -46,12 +44,11 @@ enum LaneServices {
             // SAFETY: the lane passes the pointer of a context that outlives it.
             let host = Unmanaged<HostContext>.fromOpaque(context).takeUnretainedValue()
             let module = String(decoding: UnsafeRawBufferPointer(start: name, count: length), as: UTF8.self)
-            switch ModuleFile.read(module, below: host.rules[Int(rule)].folder) {
-            case .success(let (text, path)):
-                append(text, to: source)
-                append(Array("@\(path)".utf8) + [0], to: chunk)
+            switch host.files.module(module, below: host.rules[Int(rule)].folder) {
+            case .success(let module):
+                append(module.text, to: source)
+                append(Array("@\(module.chunk)".utf8) + [0], to: chunk)
                 chunk.pointee.length -= 1
-                host.modules[path] = text
                 return true
             case .failure(let error):
                 append(Array(error.reason.utf8), to: source)

@@ -13,16 +13,26 @@ struct LookupFolder {
     /// A file that cannot be had, as a sentence.
     struct Fault: Error {
         let message: String
+        /// Whether the name is none of a file that may be read.
+        var isOutside = false
     }
 
-    /// The bytes of a file below the folder; `function` names the caller in messages.
-    func read(_ name: String, for function: String) throws(Fault) -> [UInt8] {
+    /// A file's bytes, nil for those that the caller knows, and what tells them from later ones.
+    struct Content {
+        let bytes: [UInt8]?
+        /// Nil while a change in the same moment could go unseen.
+        let identity: FileIdentity?
+    }
+
+    /// The content of a file below the folder, which is not read when it is `known`; `function` names the caller in messages.
+    func read(_ name: String, for function: String, unless known: FileIdentity? = nil) throws(Fault) -> Content {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         if name.isEmpty || name.utf8.contains(0) {
-            throw Fault(message: "\(function): a file name is not empty and has no zero byte")
+            throw Fault(message: "\(function): a file name is not empty and has no zero byte", isOutside: true)
         }
         if name.hasPrefix("/") || parts.contains("..") {
-            throw Fault(message: "\(function): `\(name)` leads out of the rule's folder; put the file below `\(path)`")
+            throw Fault(
+                message: "\(function): `\(name)` leads out of the rule's folder; put the file below `\(path)`", isOutside: true)
         }
         guard let folder = LookupFolder.resolved(path) else {
             throw Fault(message: "\(function): the rule's folder `\(path)` cannot be read: \(LookupFolder.lastError())")
@@ -33,10 +43,10 @@ struct LookupFolder {
         guard file.hasPrefix(folder == "/" ? "/" : folder + "/") else {
             throw Fault(message: "\(function): `\(name)` is a link out of the rule's folder; put the file itself below `\(path)`")
         }
-        return try contents(file, name, function)
+        return try contents(file, name, function, known)
     }
 
-    private func contents(_ file: String, _ name: String, _ function: String) throws(Fault) -> [UInt8] {
+    private func contents(_ file: String, _ name: String, _ function: String, _ known: FileIdentity?) throws(Fault) -> Content {
         // The path was resolved: a link put in its place meanwhile is refused.
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -53,6 +63,8 @@ struct LookupFolder {
                 message:
                     "\(function): `\(name)` has \(status.st_size) bytes; a lookup file has at most \(LookupFolder.fileBytesMax)")
         }
+        let identity = LookupFolder.identity(status)
+        if let identity, identity == known { return Content(bytes: nil, identity: identity) }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var filled = 0
         while filled < bytes.count {
@@ -63,7 +75,18 @@ struct LookupFolder {
             filled += more
         }
         bytes.removeLast(bytes.count - filled)
-        return bytes
+        return Content(bytes: bytes, identity: identity)
+    }
+
+    /// Seconds that a file must have been left alone: times of files are coarse, and a change in the same tick shows in none.
+    private static let settledSeconds = 2
+
+    private static func identity(_ status: stat) -> FileIdentity? {
+        guard time(nil) - status.st_mtim.tv_sec > settledSeconds, time(nil) - status.st_ctim.tv_sec > settledSeconds else { return nil }
+        func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) }
+        return FileIdentity(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), bytes: Int64(status.st_size),
+            modified: nanoseconds(status.st_mtim), changed: nanoseconds(status.st_ctim))
     }
 
     private static func resolved(_ path: String) -> String? {

@@ -53,86 +53,96 @@ enum LookupLibrary {
 
     // MARK: - Files
 
-    /// Reads a file for the calling rule; fails the call when it may not or cannot.
-    private static func read(_ call: HostCall, _ context: HostContext, _ function: String) -> [UInt8]? {
+    /// Answers the calling rule with what `make` makes of the file that it names; the text of a table is written to the call's
+    /// scratch and taken from there.
+    private static func answer(
+        _ call: HostCall, _ context: HostContext, _ function: String, _ make: ([UInt8]) -> RuleFiles.Table
+    ) {
         guard context.isLoading else {
-            call.fail(
+            return call.fail(
                 "\(function) reads a file and works while the rule loads only; call it at the top of the rule and keep the table")
-            return nil
         }
-        let rule = context.rules[call.rule]
+        let folder = context.rules[call.rule].folder
         let name = call.string(0)
-        do throws(LookupFolder.Fault) {
-            let bytes = try LookupFolder(path: rule.folder).read(name, for: function)
-            let file = rule.folder + "/" + name
-            if !rule.filesRead.contains(file) { rule.filesRead.append(file) }
-            return bytes
-        } catch {
-            call.fail(error.message)
-            return nil
-        }
-    }
-
-    private static func json(_ call: HostCall, _ context: HostContext) {
-        guard let bytes = read(call, context, "lookup.json") else { return }
-        bytes.withUnsafeBytes { text in
-            guard TableText.isValid(text) else {
-                return call.fail("lookup.json: `\(call.string(0))` is no JSON object or array")
-            }
+        let key = RuleFiles.TableKey(
+            function: function, path: folder + "/" + name,
+            options: (1..<max(1, call.count)).map { call.has($0) ? call.string($0) : nil })
+        switch context.files.table(key, of: name, in: LookupFolder(path: folder), make) {
+        case .fault(let message): call.fail(message)
+        case .networks(let table): context.push(table, call)
+        case .json(let text):
             let start = call.textStart
-            call.scratch.append(text)
+            text.withUnsafeBytes { call.scratch.append($0) }
             call.pushTable(from: start)
         }
     }
 
-    private static func lines(_ call: HostCall, _ context: HostContext) {
-        guard let bytes = read(call, context, "lookup.lines") else { return }
-        let start = call.textStart
-        var writer = TableWriter(call.scratch)
-        for line in bytes.split(separator: 0x0A) {
-            guard let first = line.firstIndex(where: { !isBlank($0) }), let last = line.lastIndex(where: { !isBlank($0) }),
-                line[first] != UInt8(ascii: "#")
-            else { continue }
-            line[first...last].withUnsafeBytes { writer.key($0) }
-            call.scratch.append("true")
+    /// What `write` writes, as a table; or the fault that it answers.
+    private static func text(_ write: (UnsafeMutablePointer<sl_buffer>) -> String?) -> RuleFiles.Table {
+        var buffer = sl_buffer()
+        defer { sl_buffer_destroy(&buffer) }
+        if let fault = write(&buffer) { return .fault(fault) }
+        return .json(Array(UnsafeBufferPointer(start: buffer.bytes, count: buffer.length)))
+    }
+
+    private static func json(_ call: HostCall, _ context: HostContext) {
+        answer(call, context, "lookup.json") { bytes in
+            let isValid = bytes.withUnsafeBytes { TableText.isValid($0) }
+            return isValid ? .json(bytes) : .fault("lookup.json: `\(call.string(0))` is no JSON object or array")
         }
-        writer.end()
-        call.pushTable(from: start)
+    }
+
+    private static func lines(_ call: HostCall, _ context: HostContext) {
+        answer(call, context, "lookup.lines") { bytes in
+            text { buffer in
+                var writer = TableWriter(buffer)
+                for line in bytes.split(separator: 0x0A) {
+                    guard let first = line.firstIndex(where: { !isBlank($0) }), let last = line.lastIndex(where: { !isBlank($0) }),
+                        line[first] != UInt8(ascii: "#")
+                    else { continue }
+                    line[first...last].withUnsafeBytes { writer.key($0) }
+                    buffer.append("true")
+                }
+                writer.end()
+                return nil
+            }
+        }
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0D }
 
     private static func csv(_ call: HostCall, _ context: HostContext) {
-        guard let bytes = read(call, context, "lookup.csv") else { return }
-        let start = call.textStart
-        var writer = TableWriter(call.scratch)
-        let fault = eachRow(bytes, call, "lookup.csv", key: call.string(1), from: 2) { key, write in
-            key.withUnsafeBytes { writer.key($0) }
-            write(call.scratch)
-            return nil
+        answer(call, context, "lookup.csv") { bytes in
+            text { buffer in
+                var writer = TableWriter(buffer)
+                let fault = eachRow(bytes, call, "lookup.csv", key: call.string(1), from: 2) { key, write in
+                    key.withUnsafeBytes { writer.key($0) }
+                    write(buffer)
+                    return nil
+                }
+                writer.end()
+                return fault
+            }
         }
-        if let fault { return call.fail(fault) }
-        writer.end()
-        call.pushTable(from: start)
     }
 
     private static func cidr(_ call: HostCall, _ context: HostContext) {
-        guard let bytes = read(call, context, "lookup.cidr") else { return }
-        let table = NetworkTable()
-        var value = sl_buffer()
-        defer { sl_buffer_destroy(&value) }
-        let fault = eachRow(bytes, call, "lookup.cidr", key: call.has(1) ? call.string(1) : nil, from: 2) { key, write in
-            guard let network = key.withUnsafeBytes({ IPNetwork($0) }) else {
-                return "`\(String(decoding: key, as: UTF8.self))` is no network such as `10.0.0.0/8`"
+        answer(call, context, "lookup.cidr") { bytes in
+            let table = NetworkTable()
+            var value = sl_buffer()
+            defer { sl_buffer_destroy(&value) }
+            let fault = eachRow(bytes, call, "lookup.cidr", key: call.has(1) ? call.string(1) : nil, from: 2) { key, write in
+                guard let network = key.withUnsafeBytes({ IPNetwork($0) }) else {
+                    return "`\(String(decoding: key, as: UTF8.self))` is no network such as `10.0.0.0/8`"
+                }
+                value.length = 0
+                write(&value)
+                // SAFETY: the table copies the value.
+                table.insert(network, value: UnsafeRawBufferPointer(start: value.bytes, count: value.length))
+                return nil
             }
-            value.length = 0
-            write(&value)
-            // SAFETY: the table copies the value.
-            table.insert(network, value: UnsafeRawBufferPointer(start: value.bytes, count: value.length))
-            return nil
+            return fault.map { .fault($0) } ?? .networks(table)
         }
-        if let fault { return call.fail(fault) }
-        context.push(table, call)
     }
 
     /// Calls `body` for each row behind the header with the key and a function that writes the row's value as JSON; answers

@@ -4,7 +4,8 @@ import CSluice
 ///
 /// A binary trie with one node for each bit of a prefix, in one array without references: a look-up is a walk of at most 32
 /// or 128 steps. IPv4 starts at node 0, IPv6 at node 1. Values are JSON texts.
-final class NetworkTable {
+// SAFETY: who makes a table fills it before anybody else sees it; from then on it is only read.
+final class NetworkTable: @unchecked Sendable {
     private struct Node {
         var zero: Int32 = -1
         var one: Int32 = -1

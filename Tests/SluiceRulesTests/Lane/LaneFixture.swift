@@ -43,6 +43,16 @@ final class LaneFixture {
         context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) }
     }
 
+    /// A lane that begins with a generation.
+    init(
+        generation: RuleGeneration, states: [RuleState] = [], limits: RuleLimits = RuleLimits(), catchesKeptEvents: Bool = false
+    ) throws {
+        let context = HostContext()
+        lane = try RuleLane(
+            generation: generation, limits: limits, context: context, states: states, catchesKeptEvents: catchesKeptEvents)
+        context.logSink = { [weak self] in self?.log.append($0.rule + ": " + $0.text) }
+    }
+
     /// A rule whose `process` has this body.
     static func rule(_ name: String, _ body: String, inputs: [String]? = nil) -> RuleSource {
         RuleSource(name: name, folder: ".", text: Array(process(body).utf8), inputs: inputs)

@@ -157,7 +157,7 @@ import Testing
         limits.memoryBytes = 4 << 20
         let lane = try LaneFixture(
             """
-            state.count = 0
+            state.count = state.count or 0
             local hoard = {}
             kept = hoard
             function process(event)

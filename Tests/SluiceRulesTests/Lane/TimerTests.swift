@@ -1,4 +1,5 @@
 import CSluice
+import SluiceEvent
 import Testing
 
 @testable import SluiceRules
@@ -114,5 +115,54 @@ import Testing
         lane.lane.shutdown(lane.batch) { failure, _ in lane.failures.append(failure) }
         #expect(lane.encoded() == [#"{"bye":1}"#])
         #expect(lane.failures.map(\.message) == ["`also` needs an event: there is none in `shutdown`"])
+    }
+}
+
+/// Timers on the wall clock.
+@Suite struct WallClockTests {
+    private func lane(_ code: String, more: [String] = []) throws -> LaneFixture {
+        let lane = try LaneFixture(code, more: more)
+        lane.lane.setClock(1_000_000_000, followsData: false)
+        return lane
+    }
+
+    private func timers(_ lane: LaneFixture, at seconds: Double) -> [String] {
+        lane.batch.clear()
+        lane.lane.advanceClock(Int64(seconds * 1e9))
+        lane.lane.runTimers(lane.batch) { failure, _ in lane.failures.append(failure) }
+        return lane.encoded()
+    }
+
+    @Test func `timers fire without events, and moving the clock does not start them over`() throws {
+        let lane = try lane(
+            "every('2s', function() emit({t = time.now():unix()}) end) function process() end",
+            more: ["function process(event) event.seen = true end"])
+        #expect(lane.lane.nextTimer == 3_000_000_000)
+        #expect(timers(lane, at: 2.9) == [])
+        #expect(timers(lane, at: 3) == [#"{"t":3,"seen":true}"#])
+        #expect(lane.lane.nextTimer == 5_000_000_000)
+        #expect(timers(lane, at: 9.5) == [#"{"t":9,"seen":true}"#])
+        #expect(lane.lane.nextTimer == 11_000_000_000)
+        #expect(timers(lane, at: 4) == [])
+        #expect(lane.lane.nextTimer == 11_000_000_000)
+    }
+
+    @Test func `a failing timer is told and counted, the others fire`() throws {
+        let lane = try lane(
+            "every('1s', function() emit({lost = 1}) error('late') end) every('1s', function() emit({ok = 1}) end) function process() end")
+        #expect(timers(lane, at: 2) == [#"{"ok":1}"#])
+        #expect(lane.failures.map(\.message) == ["late"])
+        #expect(lane.lane.failuresByRule == ["rule.lua": 1])
+        #expect(lane.lane.totals.timers_fired == 1)
+    }
+
+    @Test func `events do not move the wall clock, but fire what is due`() throws {
+        let lane = try lane("every('2s', function() emit({t = 1}) end) function process() end")
+        lane.add(json: #"{"timestamp":"2026-01-01T00:00:00Z"}"#)
+        #expect(lane.runJSON().count == 1)
+        lane.batch.clear()
+        lane.lane.advanceClock(3_000_000_000)
+        lane.add(json: "{}")
+        #expect(lane.runJSON() == [#"{"t":1}"#, "{}"])
     }
 }
