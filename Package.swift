@@ -59,7 +59,12 @@ let package = Package(
         stage("SluiceConfig", uses: [.product(name: "Yams", package: "Yams")]),
         stage("SluiceRegex", uses: ["SluiceConfig", "CSluice", regex]),
         stage("SluiceComponent", uses: ["SluiceConfig", "SluiceEvent", "CSluice", .product(name: "Logging", package: "swift-log")]),
-        stage("SluiceStore", uses: ["SluiceEvent", .product(name: "GRDB", package: "GRDB.swift")]),
+        stage(
+            "SluiceStore",
+            uses: [
+                "SluiceComponent", "CSluice", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         stage("SluiceFraming", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice"]),
         stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
@@ -113,7 +118,12 @@ let package = Package(
         tests("SluiceConfig"),
         tests("SluiceEvent"),
         tests("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
-        tests("SluiceStore"),
+        tests(
+            "SluiceStore",
+            uses: [
+                "SluiceComponent", "CSluice", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
         tests("SluiceAdmin", uses: ["SluiceComponent", .product(name: "Logging", package: "swift-log")]),
         tests("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice"]),
         tests(
