@@ -117,7 +117,7 @@ static void push_code(lua_State *L, event_ref *ref, uint16_t key) {
 
 static int event_index(lua_State *L) {
     event_ref *ref = lua_touserdata(L, 1);
-    if (!ref->batch) event_need(L, ref);
+    if (!ref->batch) event_gone(L);
     if (lua_type(L, 2) != LUA_TSTRING) return luaL_error(L, "an event's fields have names: `event[…]` takes a string, not a %s", value_kind(L, 2));
     const char *text;
     size_t length;
@@ -394,7 +394,8 @@ void event_assign(lua_State *L, event_ref *ref, uint16_t key, const char *name, 
 }
 
 static int event_newindex(lua_State *L) {
-    event_ref *ref = event_need(L, lua_touserdata(L, 1));
+    event_ref *ref = lua_touserdata(L, 1);
+    if (!ref->batch) event_gone(L);
     const char *name;
     size_t length;
     uint16_t key = event_key(L, 2, &name, &length, true);
@@ -409,7 +410,8 @@ static bool may_repeat(const sl_event *event) { return event->count <= 32 || (ev
 
 /// Upvalues: event, next position, position behind the last field when the loop began, serial of the call.
 static int event_next(lua_State *L) {
-    event_ref *ref = event_need(L, lua_touserdata(L, lua_upvalueindex(1)));
+    event_ref *ref = lua_touserdata(L, lua_upvalueindex(1));
+    if (!ref->batch) event_gone(L);
     if (!ref->is_clone && lua_tointeger(L, lua_upvalueindex(4)) != (lua_Integer)lane_of(L)->serial)
         return luaL_error(L, "`pairs(event)` of an earlier event was kept");
     lua_Integer at = lua_tointeger(L, lua_upvalueindex(2)), limit = lua_tointeger(L, lua_upvalueindex(3));

@@ -10,16 +10,16 @@ static event_ref *test_event(lua_State *L, int argument) {
     return same ? lua_touserdata(L, argument) : NULL;
 }
 
-event_ref *event_need(lua_State *L, event_ref *ref) {
-    if (!ref->batch && lane_of(L)->limits.own_handles) luaL_error(L, "`event` was kept beyond its call; use `clone(event)`");
-    if (!ref->batch) luaL_error(L, "`event` is only there while `process` runs; `clone(event)` keeps a copy");
-    return ref;
+int event_gone(lua_State *L) {
+    if (lane_of(L)->limits.own_handles) return luaL_error(L, "`event` was kept beyond its call; use `clone(event)`");
+    return luaL_error(L, "`event` is only there while `process` runs; `clone(event)` keeps a copy");
 }
 
 event_ref *event_check(lua_State *L, int argument) {
     event_ref *ref = test_event(L, argument);
     if (!ref) luaL_error(L, "bad argument #%d (event expected, got %s)", argument, value_kind(L, argument));
-    return event_need(L, ref);
+    if (!ref->batch) event_gone(L);
+    return ref;
 }
 
 void event_renew(lua_State *L) {

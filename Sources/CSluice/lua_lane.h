@@ -246,8 +246,8 @@ void lane_set_failure(sl_lane *lane, int status, bool handled);
 // lua_handle.c
 /// The batch and event behind an argument; raises when it is none or not at hand.
 event_ref *event_check(lua_State *L, int argument);
-/// Raises when the event behind a handle is not at hand.
-event_ref *event_need(lua_State *L, event_ref *ref);
+/// Raises because the event behind a handle is not at hand.
+int event_gone(lua_State *L);
 /// A new `event`, and a new `meta`, for the events from here on.
 void event_renew(lua_State *L);
 void meta_renew(lua_State *L);

@@ -63,7 +63,7 @@ final class GenerationFixture {
         return lane.encoded()
     }
 
-    /// Writes a file that rules read; it looks as if it had been left alone for a while.
+    /// Writes a file that rules read.
     func write(_ text: String, _ name: String) throws {
         let path = folder.path + "/" + name
         try Data(text.utf8).write(to: URL(fileURLWithPath: path))
