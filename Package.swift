@@ -72,7 +72,7 @@ let package = Package(
             "SluiceInputs",
             uses: [
                 "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEvent", "SluiceFraming", "SluiceRegex", "CSluice", "CZlib",
-                zstd,
+                zstd, .product(name: "Logging", package: "swift-log"),
             ]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage("SluiceLua", uses: []),
@@ -133,7 +133,12 @@ let package = Package(
                 "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("SluiceInputs", uses: ["SluiceComponent", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice"]),
+        tests(
+            "SluiceInputs",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ]),
         tests(
             "SluiceFraming",
             uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceTestKit", "CSluice"],

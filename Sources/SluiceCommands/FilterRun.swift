@@ -130,7 +130,7 @@ final class FilterRun {
     }
 
     private func makePipeline(_ lane: RuleLane, _ setting: FilterSetting, _ outputs: [OutputStage]) throws -> FilterPipeline {
-        let decoder = try setting.decoder()
+        let decoder = setting.decoding.decoder()
         let standard = outputs.firstIndex { $0.name == "stdout" } ?? 0
         return FilterPipeline(
             lane: lane, decoder: decoder, formatName: OptionText(options.format).name, outputs: outputs,
@@ -152,7 +152,7 @@ final class FilterRun {
                     path == "-"
                     ? try FileReader(descriptor: STDIN_FILENO, name: "standard input", closes: false)
                     : try FileReader(path: path, follows: options.follow)
-                var stage = InputStage(reader, framer: try setting.framer(), charset: setting.charset)
+                var stage = InputStage(reader, framer: setting.decoding.framer(), charset: setting.decoding.charset)
                 stage.stopDescriptor = stop.descriptor
                 guard try pipeline.runInput(&stage, source: UInt32(index)) else { return }
             } catch let error as InputError {
@@ -164,7 +164,7 @@ final class FilterRun {
 
     private func report(_ pipeline: FilterPipeline, _ outputs: [OutputStage], _ setting: FilterSetting) {
         let frames = FilterLosses(
-            framing: pipeline.framing, frameBytesMax: setting.frameBytesMax, framingName: options.framing
+            framing: pipeline.framing, frameBytesMax: setting.decoding.frameBytesMax, framingName: options.framing
         ).frames
         let columns = outputs.compactMap { FilterLosses.columns($0, encoding: OptionText(options.encoding)) }
         reporter.finish(pipeline, losses: [frames].compactMap { $0 } + columns)

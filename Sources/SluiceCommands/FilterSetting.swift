@@ -1,9 +1,9 @@
 import SluiceComponent
 import SluiceConfig
-import SluiceDecoding
 import SluiceEncoding
 import SluiceEvent
 import SluiceFraming
+import SluiceInputs
 import SluiceRules
 
 /// The checked values of `filter`'s options.
@@ -13,14 +13,11 @@ struct FilterSetting {
     let zone: Zone
     /// Nanoseconds since 1970 UTC of `--now`.
     let now: Int64?
-    let charset: Charset
+    /// Format, framing, multiline and charset.
+    let decoding: DecodingSetting
     let limits: RuleLimits
     private let options: FilterCommand
     private let inputs: [String]
-    private let framingOptions: FramingOptions
-
-    /// Longest frame.
-    var frameBytesMax: Int { framingOptions.frameBytesMax }
 
     init(_ options: FilterCommand, inputs: [String]) throws {
         self.options = options
@@ -28,11 +25,6 @@ struct FilterSetting {
         outputs = try Self.outputs(options.to)
         zone = try Self.zone(options.timezone)
         now = try Self.time(options.now)
-        do throws(ConfigError) {
-            charset = try Charset(named: options.charset)
-        } catch {
-            throw Terminal.fail(error.message, .usage)
-        }
         var limits = RuleLimits()
         limits.memoryBytes = try Self.size(options.memoryLimit, "--memory-limit", 1 << 20...1 << 40)
         guard let time = OptionValues.duration(options.timeLimit), time >= 1_000_000 else {
@@ -40,14 +32,8 @@ struct FilterSetting {
         }
         limits.eventNanoseconds = time
         self.limits = limits
-        var framingOptions = FramingOptions(
-            frameBytesMax: try Self.size(options.maxFrameSize, "--max-frame-size", 64...64 << 20))
-        // An empty line is a record of plain text and nothing at all of every other format.
-        framingOptions.skipsEmptyFrames = OptionText(options.format).name != "plain"
-        self.framingOptions = framingOptions
-        // Faults of format, framing and the like must show before an output is emptied.
-        _ = try decoder()
-        _ = try framer()
+        decoding = try Self.decoding(options, zone)
+        // Faults of the encoding must show before an output is emptied.
         _ = try encoder()
     }
 
@@ -61,53 +47,20 @@ struct FilterSetting {
         }
     }
 
-    /// A decoder by `--format`.
-    func decoder() throws -> any Decoder {
-        let text = OptionText(options.format)
+    private static func decoding(_ options: FilterCommand, _ zone: Zone) throws -> DecodingSetting {
+        var texts = DecodingSetting.Texts()
+        texts.format = options.format
+        texts.messageFormat = options.messageFormat
+        texts.isStrict = options.strict
+        texts.framing = options.framing
+        texts.multiline = options.multiline
+        texts.charset = options.charset
+        let framing = FramingOptions(frameBytesMax: try size(options.maxFrameSize, "--max-frame-size", 64...64 << 20))
         do throws(ConfigError) {
-            return try made(text).decoder
+            return try DecodingSetting(texts, zone: zone, framingOptions: framing, optionPrefix: "--")
         } catch {
             throw Terminal.fail(error.message, .usage)
         }
-    }
-
-    /// A framer by `--framing`, `--multiline` and what the format wants.
-    func framer() throws -> any Framer {
-        do throws(ConfigError) {
-            let text = OptionText(options.format)
-            if let multiline = options.multiline {
-                if let framing = options.framing, framing != Framing.newline.rawValue {
-                    throw ConfigError(
-                        .invalidValue, "`--multiline` joins lines: it goes with `--framing newline`, not with `\(framing)`")
-                }
-                return MultilineFramer(try MultilineParser(multiline, compile: Self.lineMatcher), framingOptions)
-            }
-            if let framing = options.framing { return try Framing(named: framing).framer(framingOptions) }
-            switch try made(text).framing {
-            case .line: return NewlineFramer(framingOptions)
-            case .quotedLines(let dialect):
-                let quoting = CSVQuoting(
-                    delimiters: dialect.delimiters, quote: dialect.quote, escapesWithBackslash: dialect.escape != .double,
-                    allowsBlanksBeforeQuote: dialect.isStripped)
-                return CSVFramer(quoting, framingOptions)
-            }
-        } catch {
-            throw Terminal.fail(error.message, .usage)
-        }
-    }
-
-    private func made(_ text: OptionText) throws(ConfigError) -> DecoderCatalogue.Made {
-        let inner = options.messageFormat.map { OptionText($0) }
-        return try DecoderCatalogue.make(text, strict: options.strict, zone: zone, messageFormat: inner)
-    }
-
-    private static func lineMatcher(_ pattern: String) throws(ConfigError) -> any LineMatcher {
-        #if Regex
-            return try LinePattern(pattern)
-        #else
-            throw ConfigError(
-                .notBuiltIn, "`--multiline regex:…` is not in this build; build with `--traits Regex` (libpcre2-dev)")
-        #endif
     }
 
     private static func outputs(_ texts: [String]) throws -> [(name: String, path: String?)] {

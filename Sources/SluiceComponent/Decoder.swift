@@ -29,6 +29,12 @@ package protocol Decoder {
     /// The stream ended: open parts become events.
     mutating func finish(received: Int64, into batch: borrowing EventBatch)
 
+    /// Whether parts of a record are kept back, so that a stream that is left now would lose them without ``finish(received:into:)``.
+    var hasOpenParts: Bool { get }
+
+    /// Whether the first record of a stream says how the others are read, so that a stream that is taken up in its middle needs it.
+    var readsHeader: Bool { get }
+
     /// Decodes frames until one is refused; answers how many were decoded and the reason of a refusal. One dynamic call per
     /// batch instead of one per frame; the default is right for every decoder.
     mutating func decode(
@@ -44,6 +50,14 @@ extension Decoder {
     /// Nothing kept back.
     @inlinable
     package mutating func finish(received: Int64, into batch: borrowing EventBatch) {}
+
+    /// Nothing kept back.
+    @inlinable
+    package var hasOpenParts: Bool { false }
+
+    /// Every record stands for itself.
+    @inlinable
+    package var readsHeader: Bool { false }
 
     /// Frame by frame.
     @inlinable

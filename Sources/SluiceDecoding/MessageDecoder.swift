@@ -28,6 +28,9 @@ package struct MessageDecoder: Decoder {
         decodeMessages(from: before, received: received, into: batch)
     }
 
+    package var hasOpenParts: Bool { outer.hasOpenParts }
+    package var readsHeader: Bool { outer.readsHeader }
+
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let before = batch.raw.pointee.event_count
         let outcome = outer.decode(frame, received: received, into: batch)

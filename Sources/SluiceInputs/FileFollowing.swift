@@ -16,6 +16,8 @@ final class FileFollowing {
 
     let path: String
     private let notifier: Int32
+    /// What the file begins with: another text of the same length or more is a truncated file as well.
+    private var head = Fingerprint.none
     private var fileWatch: Int32 = -1
 
     init(path: String) {
@@ -54,12 +56,25 @@ final class FileFollowing {
     func change(of file: Int32, position: Int) -> Change {
         var own = stat()
         if fstat(file, &own) == 0 {
-            if own.st_size < position { return .truncated }
+            if own.st_size < position || hasOtherHead(file) { return .truncated }
             if own.st_size > position { return .grown }
         }
         var named = stat()
         // While the path names nothing, the file that was renamed is still read.
         guard stat(path, &named) == 0 else { return .none }
         return named.st_ino == own.st_ino && named.st_dev == own.st_dev ? .none : .replaced
+    }
+
+    /// The file is begun anew.
+    func restart() { head = .none }
+
+    /// Whether the file begins with other bytes than before; learns more of them.
+    private func hasOtherHead(_ file: Int32) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: Fingerprint.headBytesMax, alignment: 16) { room in
+            let start = UnsafeRawBufferPointer(rebasing: room[..<max(0, pread(file, room.baseAddress, room.count, 0))])
+            guard head.isStart(of: start) else { return true }
+            if start.count > head.length { head = Fingerprint(start) }
+            return false
+        }
     }
 }

@@ -162,6 +162,8 @@ extension FileReader {
     private mutating func readRaw(_ room: UnsafeMutableRawBufferPointer) throws(InputError) -> Int? {
         if hasEnded { return 0 }
         if !isRegular, !SystemCall.isReadable(descriptor) { return nil }
+        // What was written anew past the place that was read to must not be taken for its continuation.
+        if following != nil, change == .truncated { return 0 }
         guard let start = room.baseAddress else { return nil }
         switch SystemCall.readOnce(descriptor, start, room.count) {
         case .failure(let error): throw InputError.system("read", name, error.number)
@@ -228,6 +230,7 @@ extension FileReader {
                 following.watchFile()
             }
         }
+        following.restart()
         position = 0
         format = nil
         decompression = nil

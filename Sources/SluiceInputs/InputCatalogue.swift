@@ -20,7 +20,7 @@ package enum InputCatalogue {
     }
 
     /// Every kind, in the order of the reference.
-    package static let entries: [Entry] = []
+    package static let entries: [Entry] = [file, stdin, exec, generate]
 }
 
 /// What the options of an input do not say.

@@ -22,21 +22,13 @@ package struct Filled {
 /// One stage reads one input. Each turn appends input to a batch's arena and cuts it; the bytes that no frame took are carried to the
 /// next turn's batch. A turn waits only when the turn before has said that it is idle, so that the caller can flush its outputs first.
 package struct InputStage: ~Copyable {
-    /// Frames of one turn.
-    private static let framesMax = 16_384
-
     /// Why the stream at hand ends.
     private enum Ending {
         case none, restart, end
     }
 
     private var reader: FileReader
-    private let fresh: any Framer
-    private var framer: any Framer
-    private let charset: Charset
-    private var wide: WideTextConverter?
-    private var converter: CharsetConverter?
-    private let frames = UnsafeMutableBufferPointer<Frame>.allocate(capacity: InputStage.framesMax)
+    private var cutter: FrameCutter
     private var carried = CarriedBytes()
     private var ending = Ending.none
     /// What made the stream end; thrown when the frames before it were given out.
@@ -47,7 +39,6 @@ package struct InputStage: ~Copyable {
     /// The next frames given out begin a stream, or those after them.
     private var startsStream = false
     private var startsNextStream = false
-    private var isAtStart = true
     private var earlierFraming = FramingCounts()
     private var earlierInvalid = 0
 
@@ -59,14 +50,8 @@ package struct InputStage: ~Copyable {
     /// A stage; `framer` is fresh, and a copy of it serves each stream.
     package init(_ reader: consuming FileReader, framer: any Framer, charset: Charset = .utf8) {
         self.reader = reader
-        fresh = framer
-        self.framer = framer
-        self.charset = charset
-        wide = WideTextConverter(charset)
-        converter = CharsetConverter(charset)
+        cutter = FrameCutter(framer: framer, charset: charset, room: FrameRoom(charset))
     }
-
-    deinit { frames.deallocate() }
 
     /// Fills a batch, cleared before by the caller. When it throws, the frames before the fault were given out by earlier turns.
     package mutating func fill(_ batch: borrowing EventBatch) throws(InputError) -> Filled {
@@ -79,12 +64,12 @@ package struct InputStage: ~Copyable {
             case .bytes, .ended, .restarted: count = cut(batch, &position)
             case .idle:
                 if wasIdle {
-                    let timeoutNs = framer.hasOpenFrame ? openFrameIdleNs : nil
+                    let timeoutNs = cutter.framer.hasOpenFrame ? openFrameIdleNs : nil
                     switch reader.wait(timeoutNs: timeoutNs, stopDescriptor: stopDescriptor) {
                     // A signal alone, such as the one after a pause of the process, changes nothing.
                     case .input, .interrupted: continue
                     case .stopped: return stop(batch, &position)
-                    case .timeout: count = flush(batch, &position)
+                    case .timeout: count = cutter.flush(batch, &position)
                     }
                 }
                 if count > 0 { continue }
@@ -96,7 +81,7 @@ package struct InputStage: ~Copyable {
         carry(batch, from: position)
         let isOver = ending == .end && !hasMoreFrames
         if isOver, count == 0, let fault { throw fault }
-        convert(count, in: batch)
+        cutter.convert(count, in: batch)
         wasIdle = ending == .none && !hasMoreFrames && !reader.isReady
         return filled(count, isIdle: wasIdle, isEnd: isOver && fault == nil)
     }
@@ -108,23 +93,16 @@ package struct InputStage: ~Copyable {
     /// Size of the underlying file; nil for pipes and followed files.
     package var bytesTotal: Int? { reader.bytesTotal }
     /// What framing has to answer for, over all streams.
-    package var framingCounts: FramingCounts { earlierFraming.adding(framer.counts) }
+    package var framingCounts: FramingCounts { earlierFraming.adding(cutter.framer.counts) }
     /// What conversion has to answer for, over all streams.
     package var charsetCounts: CharsetCounts {
-        var counts = frameCharsetCounts
-        counts.invalid += earlierInvalid + (wide?.invalid ?? 0)
+        var counts = cutter.room.charsetCounts
+        counts.invalid += earlierInvalid + (cutter.wide?.invalid ?? 0)
         return counts
     }
 }
 
 extension InputStage {
-    private var frameCharsetCounts: CharsetCounts {
-        switch converter {
-        case .some(let converter): converter.counts
-        case .none: CharsetCounts()
-        }
-    }
-
     private mutating func filled(
         _ count: Int, isIdle: Bool = false, isEnd: Bool = false, isStopped: Bool = false
     ) -> Filled {
@@ -133,15 +111,15 @@ extension InputStage {
             startsNextStream = false
         }
         return Filled(
-            frames: UnsafeBufferPointer(rebasing: frames[..<count]), startsStream: startsStream, isIdle: isIdle,
+            frames: UnsafeBufferPointer(rebasing: cutter.room.frames[..<count]), startsStream: startsStream, isIdle: isIdle,
             isEnd: isEnd, isStopped: isStopped)
     }
 
     /// Ends the input early: a record that waits for its end is given out, a line that has not ended is not.
     private mutating func stop(_ batch: borrowing EventBatch, _ position: inout Int) -> Filled {
-        let count = flush(batch, &position)
+        let count = cutter.flush(batch, &position)
         ending = .end
-        convert(count, in: batch)
+        cutter.convert(count, in: batch)
         return filled(count, isEnd: true, isStopped: true)
     }
 
@@ -156,28 +134,20 @@ extension InputStage {
             outcome = .ended
         }
         switch outcome {
-        case .bytes: widen(batch, from: before)
+        case .bytes: cutter.widen(batch, from: before)
         case .ended: ending = .end
         case .restarted: ending = .restart
         case .idle: return .idle
         }
-        if ending != .none { widenEnd(batch) }
+        if ending != .none { cutter.widenEnd(batch) }
         return outcome
     }
 
     /// Cuts frames from `position` on; at a stream's end prepares for the next one.
     private mutating func cut(_ batch: borrowing EventBatch, _ position: inout Int) -> Int {
-        // SAFETY: SL_PADDING readable bytes follow the used part of an arena.
-        var window = FrameWindow(
-            base: UnsafePointer(batch.raw.pointee.bytes), position: position, limit: batch.byteCount,
-            isFinal: ending != .none)
-        var hasMark = false
-        if isAtStart, !passMark(&window, &hasMark) { return 0 }
-        let count = framer.frames(in: &window, into: frames)
-        if hasMark, count > 0 { frames[0].flags.insert(.bomRemoved) }
-        position = window.position
-        hasMoreFrames = count == frames.count
-        if let failure = framer.failure, fault == nil {
+        let count = cutter.cut(batch, &position, limit: batch.byteCount, isFinal: ending != .none)
+        hasMoreFrames = count == cutter.framesMax
+        if let failure = cutter.framer.failure, fault == nil {
             fault = InputError(.oversizeFrame, "`\(reader.name)`: \(failure.message)")
             ending = .end
         }
@@ -185,90 +155,16 @@ extension InputStage {
         return count
     }
 
-    /// Takes the byte-order mark off a stream of UTF-8. False when more bytes are needed.
-    private mutating func passMark(_ window: inout FrameWindow, _ hasMark: inout Bool) -> Bool {
-        let mark: [UInt8] = charset.kind == .utf8 || charset.kind == .auto ? [0xEF, 0xBB, 0xBF] : []
-        let count = min(mark.count, window.limit - window.position)
-        for index in 0..<count where window.base[window.position + index] != mark[index] {
-            isAtStart = false
-            return true
-        }
-        if count < mark.count, !window.isFinal { return false }
-        isAtStart = false
-        if count == mark.count, count > 0 {
-            window.position += count
-            hasMark = true
-        }
-        return true
-    }
-
     private mutating func restart(hasFrames: Bool) {
-        earlierFraming = earlierFraming.adding(framer.counts)
-        earlierInvalid += wide?.invalid ?? 0
-        framer = fresh
-        wide = WideTextConverter(charset)
-        isAtStart = true
+        earlierFraming = earlierFraming.adding(cutter.framer.counts)
+        earlierInvalid += cutter.wide?.invalid ?? 0
+        cutter.restart()
         ending = .none
         if hasFrames { startsNextStream = true } else { startsStream = true }
-    }
-
-    private mutating func flush(_ batch: borrowing EventBatch, _ position: inout Int) -> Int {
-        var window = FrameWindow(
-            base: UnsafePointer(batch.raw.pointee.bytes), position: position, limit: batch.byteCount, isFinal: false)
-        let frame = framer.flush(&window)
-        position = window.position
-        guard let frame else { return 0 }
-        frames.initializeElement(at: 0, to: frame)
-        return 1
     }
 
     private mutating func carry(_ batch: borrowing EventBatch, from position: Int) {
         let rest = sl_span(offset: UInt32(position), length: UInt32(batch.byteCount - position))
         carried.replace(with: rest.length > 0 ? batch.bytes(rest) : UnsafeRawBufferPointer(start: nil, count: 0))
-    }
-
-    /// Converts UTF-16 and UTF-32 that was just read, in its place.
-    private mutating func widen(_ batch: borrowing EventBatch, from start: Int) {
-        guard wide != nil else { return }
-        let raw = batch.raw
-        let count = batch.byteCount - start
-        withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { copy in
-            copy.copyMemory(from: UnsafeRawBufferPointer(start: raw.pointee.bytes + start, count: count))
-            raw.pointee.length = UInt32(start)
-            batch.reserve(WideTextConverter.roomFor(count))
-            // SAFETY: the room was reserved in the line above.
-            let written = wide!.convert(UnsafeRawBufferPointer(copy), to: raw.pointee.bytes + start)
-            raw.pointee.length += UInt32(written)
-        }
-    }
-
-    private mutating func widenEnd(_ batch: borrowing EventBatch) {
-        guard wide != nil else { return }
-        batch.reserve(WideTextConverter.roomFor(0))
-        // SAFETY: the room was reserved in the line above.
-        let written = wide!.finish(to: batch.raw.pointee.bytes + batch.byteCount)
-        batch.raw.pointee.length += UInt32(written)
-    }
-
-    /// Makes the frames' text UTF-8 and flags what was converted.
-    private mutating func convert(_ count: Int, in batch: borrowing EventBatch) {
-        let frames = UnsafeMutableBufferPointer(rebasing: frames[..<count])
-        converter?.convert(frames, in: batch)
-        guard let wide else { return }
-        for index in 0..<count {
-            frames[index].flags.formUnion(charset.flag)
-            let text = frames[index].text
-            // A place that was replaced cannot be told from a U+FFFD that came, so both are flagged, and only after the first.
-            if wide.invalid > 0, batch.bytes(text).containsReplacement { frames[index].flags.insert(.charsetInvalid) }
-        }
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// Whether U+FFFD stands in the text.
-    fileprivate var containsReplacement: Bool {
-        guard let start = baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
-        let mark: [UInt8] = [0xEF, 0xBF, 0xBD]
-        return mark.withUnsafeBufferPointer { sl_find_text(start, count, $0.baseAddress, $0.count) } < count
     }
 }

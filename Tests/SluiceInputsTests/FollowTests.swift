@@ -60,6 +60,15 @@ import Testing
         #expect(try drain(&reader) == "|new\n")
     }
 
+    @Test func `a truncated file that grew past the old place is begun anew`() throws {
+        let path = folder.file("a.log", "one\n")
+        var reader = try FileReader(path: path, follows: true)
+        #expect(try drain(&reader) == "one\n")
+        truncate(path, 0)
+        append("a much longer line\n", to: path)
+        #expect(try drain(&reader) == "|a much longer line\n")
+    }
+
     @Test func `a wait ends with the change that was made before it`() throws {
         let path = folder.file("a.log", "one\n")
         var reader = try FileReader(path: path, follows: true)

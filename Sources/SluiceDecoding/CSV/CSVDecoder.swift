@@ -32,6 +32,8 @@ package struct CSVDecoder: Decoder {
         if dialect.hasHeader { columns = CSVColumns(dialect.columns) }
     }
 
+    package var readsHeader: Bool { dialect.hasHeader }
+
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let raw = batch.raw
         var frame = frame

@@ -26,6 +26,8 @@ package struct CRIDecoder: Decoder {
         parts.flush(received: received, to: batch.raw)
     }
 
+    package var hasOpenParts: Bool { !parts.isEmpty }
+
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let raw = batch.raw
         _ = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .cri)

@@ -31,6 +31,8 @@ package struct DockerDecoder: Decoder {
         parts.flush(received: received, to: batch.raw)
     }
 
+    package var hasOpenParts: Bool { !parts.isEmpty }
+
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
         let raw = batch.raw
         var fault = json.appendObject(frame, from: frame.start, received: received, to: raw).reasonOrNil

@@ -72,6 +72,11 @@ package struct Charset: Sendable, Equatable {
         }
     }
 
+    /// Whether it is converted before framing.
+    package var isWide: Bool {
+        if case .wide = kind { true } else { false }
+    }
+
     /// What a converted frame is flagged with.
     package var flag: EventFlags {
         switch kind {

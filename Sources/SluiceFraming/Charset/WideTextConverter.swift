@@ -47,6 +47,13 @@ package struct WideTextConverter: Sendable {
         return replace(to)
     }
 
+    /// Bytes of the stream that became `text`, the end of what was converted, together with those that are not converted yet.
+    package func sourceBytes(of text: UnsafeRawBufferPointer) -> Int {
+        var units = 0
+        for byte in text where byte & 0xC0 != 0x80 { units += byte >= 0xF0 && unitBytes == 2 ? 2 : 1 }
+        return units * unitBytes + carriedBytes + (highSurrogate != 0 ? unitBytes : 0)
+    }
+
     private mutating func replace(_ to: UnsafeMutablePointer<UInt8>) -> Int {
         invalid += 1
         return sl_put_utf8(to, 0xFFFD)

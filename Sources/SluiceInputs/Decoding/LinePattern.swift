@@ -3,7 +3,7 @@
     import SluiceFraming
     import SluiceRegex
 
-    /// The pattern of `--multiline regex:PATTERN`: the lines that begin a record.
+    /// The pattern of `multiline: "regex:PATTERN"`: the lines that begin a record.
     struct LinePattern: LineMatcher {
         private let matcher: PatternMatcher
 
@@ -18,6 +18,6 @@
         func matches(_ line: UnsafeRawBufferPointer) -> Bool { matcher.match(line) == .matched }
     }
 
-    // One filter has one thread; the matcher never leaves it.
+    // An input has one thread, and each makes a pattern of its own; the matcher never leaves it.
     extension PatternMatcher: @unchecked Sendable {}
 #endif

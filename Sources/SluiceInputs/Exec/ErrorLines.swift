@@ -1,0 +1,86 @@
+import Glibc
+import Logging
+import SluiceComponent
+
+/// Lines for the log, so many a second at most. Pure: times come in.
+struct LineRate {
+    private let linesMax: Int
+    private var secondNs: Int64
+    private var shown = 0
+    /// Lines that were not shown in the second at hand.
+    private var hidden = 0
+
+    init(linesMax: Int, now: Int64) {
+        self.linesMax = linesMax
+        secondNs = now
+    }
+
+    /// Whether a line is shown, and how many were not since the last one that was.
+    mutating func take(now: Int64) -> (isShown: Bool, hidden: Int) {
+        if now - secondNs >= 1_000_000_000 {
+            secondNs = now
+            shown = 0
+        }
+        guard shown < linesMax else {
+            hidden += 1
+            return (false, 0)
+        }
+        shown += 1
+        defer { hidden = 0 }
+        return (true, hidden)
+    }
+}
+
+/// Brings what a program writes to its standard error to the log, on a thread of its own, up to its end or the stop.
+struct ErrorLines {
+    private static let linesPerSecondMax = 10
+    private static let lineBytesMax = 1_024
+    private static let readBytes = 4_096
+
+    let descriptor: Int32
+    let stop: StopFlag
+    let log: Logger
+
+    /// Reads to the end.
+    func run() {
+        var rate = LineRate(linesMax: Self.linesPerSecondMax, now: MonotonicClock.now)
+        var line: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: Self.readBytes)
+        while let count = waitAndRead(&room), count > 0 {
+            for byte in room[..<count] {
+                if byte == 0x0A {
+                    tell(line, &rate)
+                    line.removeAll(keepingCapacity: true)
+                } else if line.count < Self.lineBytesMax {
+                    line.append(byte)
+                }
+            }
+        }
+        if !line.isEmpty { tell(line, &rate) }
+    }
+
+    private func tell(_ line: [UInt8], _ rate: inout LineRate) {
+        guard !line.isEmpty else { return }
+        let (isShown, hidden) = rate.take(now: MonotonicClock.now)
+        if hidden > 0 { log.warning("\(hidden) more lines of the program's standard error are not shown") }
+        if isShown { log.warning("program says: \(String(decoding: line, as: UTF8.self))") }
+    }
+
+    /// Bytes read; 0 at the end, nil at the stop.
+    private func waitAndRead(_ room: inout [UInt8]) -> Int? {
+        while !stop.isSet {
+            var entries = (
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
+            )
+            _ = withUnsafeMutableBytes(of: &entries) {
+                poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, -1)
+            }
+            guard entries.0.revents != 0 else { continue }
+            let count = read(descriptor, &room, room.count)
+            if count >= 0 { return count }
+            if errno != EINTR, errno != EAGAIN { return 0 }
+        }
+        return nil
+    }
+}
