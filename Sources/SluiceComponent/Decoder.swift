@@ -29,8 +29,9 @@ package protocol Decoder {
     /// The stream ended: open parts become events.
     mutating func finish(received: Int64, into batch: borrowing EventBatch)
 
-    /// Whether parts of a record are kept back, so that a stream that is left now would lose them without ``finish(received:into:)``.
-    var hasOpenParts: Bool { get }
+    /// How many of the last frames a stream that is left now and taken up later must begin at: back to the oldest part of a record
+    /// that is kept back. 0 when nothing is.
+    var openFrames: Int { get }
 
     /// Whether the first record of a stream says how the others are read, so that a stream that is taken up in its middle needs it.
     var readsHeader: Bool { get }
@@ -53,7 +54,7 @@ extension Decoder {
 
     /// Nothing kept back.
     @inlinable
-    package var hasOpenParts: Bool { false }
+    package var openFrames: Int { 0 }
 
     /// Every record stands for itself.
     @inlinable

@@ -28,7 +28,7 @@ package struct MessageDecoder: Decoder {
         decodeMessages(from: before, received: received, into: batch)
     }
 
-    package var hasOpenParts: Bool { outer.hasOpenParts }
+    package var openFrames: Int { outer.openFrames }
     package var readsHeader: Bool { outer.readsHeader }
 
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {

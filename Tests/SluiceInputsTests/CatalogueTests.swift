@@ -43,7 +43,8 @@ import Yams
         for option in entry.options {
             #expect(!option.summary.isEmpty && !option.example.isEmpty, "\(option.key)")
             if let standard = option.standard {
-                _ = try OptionValues([(option.key, standard)], of: entry.options, component: "input `\(kind)`")
+                let values = try example(entry).filter { $0.key != option.key } + [(option.key, .text(standard))]
+                _ = try OptionValues(values, of: entry.options, component: "input `\(kind)`")
             }
         }
     }

@@ -26,9 +26,10 @@ package struct CRIDecoder: Decoder {
         parts.flush(received: received, to: batch.raw)
     }
 
-    package var hasOpenParts: Bool { !parts.isEmpty }
+    package var openFrames: Int { parts.openFrames }
 
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
+        defer { parts.passFrame() }
         let raw = batch.raw
         _ = raw.begin(raw: frame.raw, flags: frame.flags, received: received, format: .cri)
         var isPartial = false

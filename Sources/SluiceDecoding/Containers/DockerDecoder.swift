@@ -31,9 +31,10 @@ package struct DockerDecoder: Decoder {
         parts.flush(received: received, to: batch.raw)
     }
 
-    package var hasOpenParts: Bool { !parts.isEmpty }
+    package var openFrames: Int { parts.openFrames }
 
     package mutating func decode(_ frame: Frame, received: Int64, into batch: borrowing EventBatch) -> DecodingOutcome {
+        defer { parts.passFrame() }
         let raw = batch.raw
         var fault = json.appendObject(frame, from: frame.start, received: received, to: raw).reasonOrNil
         var isPartial = false

@@ -33,6 +33,12 @@ struct PartialLines {
 
     var isEmpty: Bool { open.isEmpty }
 
+    /// Frames since the oldest open line began, that one included.
+    private(set) var openFrames = 0
+
+    /// A frame was dealt with.
+    mutating func passFrame() { openFrames = open.isEmpty ? 0 : openFrames + 1 }
+
     /// Takes the batch's last event, a part that more follows. False when it cannot be kept back: the event stays.
     mutating func keep(_ event: ContainerEvent) -> Bool {
         guard event.message.length <= bytesMax, event.raw.length <= 8 * bytesMax + 4096 else { return false }
@@ -88,11 +94,14 @@ struct PartialLines {
             _ = batch.add(UInt16(SL_KEY_MESSAGE), text: message, flags: Int(part.escaped | part.clean))
             batch.end()
         }
-        open.removeAll()
+        removeAll()
     }
 
     /// Forgets open lines.
-    mutating func removeAll() { open.removeAll() }
+    mutating func removeAll() {
+        open.removeAll()
+        openFrames = 0
+    }
 
     private func index(of event: ContainerEvent) -> Int? {
         let stream = event.bytes(event.stream)

@@ -53,8 +53,9 @@ package struct StreamDecoder {
     /// Whether lines wait for what may still belong to their record: after a while without input, ``flush(_:from:session:)``.
     package var hasOpenFrame: Bool { cutter.framer.hasOpenFrame }
 
-    /// Whether the decoder keeps parts of a record that are in no event yet.
-    package var hasOpenParts: Bool { decoder.hasOpenParts }
+    /// Where in the arena of the last ``decode(_:from:isFinal:session:)`` the oldest part of a record begins that the decoder keeps
+    /// back; -1 before it. Nil when nothing is kept back.
+    package private(set) var openPlace: Int?
 
     /// Why the stream cannot go on.
     package var failure: FramingFailure? { cutter.framer.failure }
@@ -74,12 +75,13 @@ package struct StreamDecoder {
         if isFinal { cutter.widenEnd(batch) }
         // Conversions append to the arena: the bytes to cut end where they end now.
         let limit = batch.byteCount
+        if openPlace != nil { openPlace = -1 }
         while true {
             let count = cutter.cut(batch, &position, limit: limit, isFinal: isFinal)
             decode(count, batch, received, session)
             if count < cutter.framesMax { break }
         }
-        if isFinal { decoder.finish(received: received, into: batch) }
+        if isFinal { finishParts(batch, session: session) }
         report(to: session)
         return position
     }
@@ -104,6 +106,7 @@ package struct StreamDecoder {
     /// Open parts of the decoder become events now.
     package mutating func finishParts(_ batch: borrowing EventBatch, session: any InputSession) {
         decoder.finish(received: session.now, into: batch)
+        openPlace = nil
     }
 
     /// The stream goes on behind its start, which begins with `head`: the first record if ``SharedDecoding/readsHeader``, else a few
@@ -135,7 +138,19 @@ package struct StreamDecoder {
     private mutating func decode(_ count: Int, _ batch: borrowing EventBatch, _ received: Int64, _ session: any InputSession) {
         guard count > 0 else { return }
         cutter.convert(count, in: batch)
-        var rest = UnsafeBufferPointer(rebasing: shared.room.frames[..<count])
+        decode(UnsafeBufferPointer(rebasing: shared.room.frames[..<count]), batch, received, session)
+        let open = decoder.openFrames
+        if open == 0 {
+            openPlace = nil
+        } else if open <= count {
+            openPlace = Int(shared.room.frames[count - open].raw.offset)
+        }
+    }
+
+    private mutating func decode(
+        _ frames: UnsafeBufferPointer<Frame>, _ batch: borrowing EventBatch, _ received: Int64, _ session: any InputSession
+    ) {
+        var rest = frames
         while rest.count > 0 {
             let (decoded, refusal) = decoder.decode(rest, received: received, into: batch)
             guard let refusal else { return }

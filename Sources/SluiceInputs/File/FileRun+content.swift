@@ -17,15 +17,16 @@ extension FileRun {
         end(file, position: FilePosition(path: file.path))
         file.restart(StreamDecoder(shared))
         waiting.remove(file.inode)
-        // A writer that keeps its old offset leaves a hole at the start; there is nothing to read in it.
-        let start = lseek(file.descriptor, 0, Self.seekData)
-        if start > 0 {
-            let head = file.bytes(at: 0, count: Fingerprint.headBytesMax)
-            file.head = Fingerprint(head)
-            // Holes are as long as blocks of the file system; up to the text there may be further zeros.
-            let zeros = file.bytes(at: Int(start), count: Self.zerosMax).prefix { $0 == 0 }.count
-            goOn(file, at: Int(start) + zeros, tail: [])
-        }
+        file.mayHaveHole = true
+    }
+
+    /// A writer that keeps its old offset after a truncation leaves a hole at the start; there is nothing to read in it.
+    private func passHole(_ file: FollowedFile) {
+        let start = max(0, Int(lseek(file.descriptor, 0, Self.seekData)))
+        // Holes are as long as blocks of the file system; up to the text there may be further zeros.
+        let zeros = file.bytes(at: start, count: Self.zerosMax).prefix { $0 == 0 }.count
+        guard start + zeros > 0 else { return }
+        goOn(file, at: start + zeros, tail: [])
     }
 
     /// `SEEK_DATA` of Linux.
@@ -42,8 +43,9 @@ extension FileRun {
             let skip = PackedSkip(offset: file.mark.offset, tail: Fingerprint(file.mark.tail), isWhole: false)
             file.restart(StreamDecoder(shared))
             file.skip = skip
-        case .unknown: break
+        case .unknown: if file.mayHaveHole, file.readOffset == 0 { passHole(file) }
         }
+        if file.content == .plain { return true }
         let start = file.bytes(at: 0, count: 4)
         let format = start.withUnsafeBytes { CompressionFormat(of: $0, isWhole: false) }
         do throws(InputError) {

@@ -154,7 +154,7 @@ extension FileRun {
 
     /// The stream that was read so far is over: what waits in it becomes events. `position`: the one to save with them.
     func end(_ file: FollowedFile, position: FilePosition?) {
-        guard file.carried.count > 0 || file.decoder.hasOpenFrame || file.decoder.hasOpenParts, let box = takeBatch() else { return }
+        guard file.carried.count > 0 || file.decoder.hasOpenFrame || file.decoder.openPlace != nil, let box = takeBatch() else { return }
         _ = box.events.append(file.carried.bytes)
         _ = file.decoder.decode(box.events, from: 0, isFinal: true, session: session)
         let isWide = setting.decoding.isWide

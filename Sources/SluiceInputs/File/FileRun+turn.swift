@@ -96,9 +96,16 @@ extension FileRun {
         let waiting = file.decoder.sourceBytes(batch, from: rest, to: limit)
         let passed = file.readOffset - waiting - file.mark.offset
         countReplayed(file, batch, limit: limit)
+        let before = file.mark
         let taken = sl_span(offset: 0, length: UInt32(setting.decoding.isWide ? 0 : rest))
         file.mark.pass(batch.bytes(taken), sourceBytes: passed)
-        if !file.decoder.hasOpenParts { file.saved = file.mark }
+        switch file.decoder.openPlace {
+        case nil: file.saved = file.mark
+        case let place? where place >= 0 && !setting.decoding.isWide:
+            file.saved = before
+            file.saved.pass(batch.bytes(sl_span(offset: 0, length: UInt32(place))), sourceBytes: place)
+        case _?: break
+        }
         file.carried.replace(with: span.length > 0 ? batch.bytes(span) : UnsafeRawBufferPointer(start: nil, count: 0))
         expectMore(file)
     }

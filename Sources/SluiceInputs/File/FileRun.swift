@@ -64,7 +64,6 @@ final class FileRun {
                 wait()
             }
         }
-        leave()
     }
 
     /// A file may have something to read.
@@ -157,16 +156,6 @@ final class FileRun {
         )
         _ = withUnsafeMutableBytes(of: &entries) {
             poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, Int32(clamping: (restNs + 999_999) / 1_000_000))
-        }
-    }
-
-    /// The input ends: parts that a decoder keeps become events, so that what was saved goes on behind them.
-    private func leave() {
-        for file in files.values where file.decoder.hasOpenParts {
-            guard let box = takeBatch() else { return }
-            file.decoder.finishParts(box.events, session: session)
-            file.saved = file.mark
-            send(file, box, bytes: 0)
         }
     }
 

@@ -43,6 +43,8 @@ final class FollowedFile {
     let wasThere: Bool
     /// It was opened once, and where to begin is decided.
     var hasBegun = false
+    /// It was truncated: its writer may go on at the old place.
+    var mayHaveHole = false
     /// Its inode means another file by now.
     var isOther = false
     /// A name of it fits the patterns.

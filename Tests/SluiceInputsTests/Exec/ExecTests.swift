@@ -1,4 +1,5 @@
 import SluiceEvent
+import CSluice
 import Foundation
 import SluiceComponent
 import SluiceConfig
@@ -49,10 +50,14 @@ import Testing
     }
 
     @Test func `a stop ends the program and what it started`() throws {
-        let (session, running) = try start(["sh", "-c", "echo $$; sleep 1000 & wait"])
+        let (session, running) = try start(["sh", "-c", "sleep 1000 & echo $!; wait"])
         let id = try #require(pid_t(session.messages(1).first ?? ""))
+        let descriptor = sl_process_descriptor(id)
+        defer { close(descriptor) }
         running.stop()
-        #expect(kill(-id, 0) != 0)
+        // Readable when the process has ended.
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&entry, 1, 30_000) == 1)
     }
 
     @Test func `a program that ignores SIGTERM is killed`() throws {

@@ -86,6 +86,6 @@ import Testing
             state.sent.flatMap(\.messages).last == "other" ? state.sent.flatMap(\.messages) : nil
         }
         #expect((messages?.count ?? 0) > 1_000)
-        #expect(messages.map { Array($0.dropLast()) } == messages.map { Array(lines(text).prefix($0.count - 1)) })
+        #expect(messages?.prefix(1_000) == lines(text).prefix(1_000))
     }
 }
