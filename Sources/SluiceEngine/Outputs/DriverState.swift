@@ -14,6 +14,14 @@ struct DriverState {
     var isClosed = false
     /// The output's thread has ended.
     var hasEnded = false
+    /// The writer of the disk buffer has ended.
+    var hasWriterEnded = false
+    /// The disk buffer has everything that was offered, and nothing more will be.
+    var isAllStored = false
+    /// Whether the queue is only the way to a disk buffer.
+    var isStage = false
+    /// Since when the disk buffer takes nothing, nanoseconds since 1970 UTC.
+    var storeFailingSince: Int64?
     /// Dead letters that are not lasting yet.
     var unkept = 0
     /// Moves when the output's thread has to look again.
@@ -22,7 +30,7 @@ struct DriverState {
     var discarding = FailureReport()
 
     /// Whether offers are refused, unanswered.
-    var refusesOffers: Bool { isStopped || isClosed || hasEnded }
+    var refusesOffers: Bool { isStopped || isClosed || hasEnded || hasWriterEnded }
 
     /// What the output's thread has to do before anything else.
     struct Orders {
@@ -32,9 +40,12 @@ struct DriverState {
         let signals: Int
     }
 
-    /// The orders as they stand; a reopening is handed over once.
+    /// The orders as they stand.
+    var orders: Orders { Orders(reopens: isReopening, isFinishing: isFinishing, isStopped: isStopped, signals: signals) }
+
+    /// The orders for the output's thread: a reopening is handed over once.
     mutating func takeOrders() -> Orders {
         defer { isReopening = false }
-        return Orders(reopens: isReopening, isFinishing: isFinishing, isStopped: isStopped, signals: signals)
+        return orders
     }
 }

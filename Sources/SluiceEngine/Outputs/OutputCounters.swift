@@ -2,7 +2,8 @@ import SluiceComponent
 
 /// What an output has done since the program started, and what waits for it.
 ///
-/// At any instant `offered + restored = delivered + discardedNewest + discardedOldest + deadLettered + waiting + stored`.
+/// At any instant `offered + restored = delivered + discardedNewest + discardedOldest + deadLettered + waiting + stored`, in parcels
+/// and in events.
 package struct OutputCounters: Sendable, Equatable {
     /// A number of parcels with what is in them.
     package struct Amount: Sendable, Equatable {
@@ -48,7 +49,7 @@ package struct OutputCounters: Sendable, Equatable {
 
     /// What lanes have handed over, discarded parcels included.
     package var offered = Amount()
-    /// What an earlier run left in the disk buffer.
+    /// What an earlier run left in the disk buffer; its bytes are those that count for the buffer's limit.
     package var restored = Amount()
     /// Written and committed.
     package var delivered = Amount()
@@ -60,7 +61,7 @@ package struct OutputCounters: Sendable, Equatable {
     package var deadLettered = Amount()
     /// In memory: waiting or being written.
     package var waiting = Amount()
-    /// In the disk buffer, what is being written included.
+    /// In the disk buffer, what is being written included; its bytes are those that count for the buffer's limit.
     package var stored = Amount()
     /// Calls made again after an error.
     package var retries = 0
@@ -77,4 +78,7 @@ package struct OutputCounters: Sendable, Equatable {
 
     /// Nothing yet.
     package init() {}
+
+    /// Events that a full buffer cost.
+    package var discardedEvents: Int { discardedNewest.events + discardedOldest.events }
 }

@@ -1,5 +1,6 @@
 package import Logging
 package import SluiceComponent
+import SluiceStore
 import Synchronization
 
 /// What stands between the lanes and an ``Output``: it queues, batches, tries again, gives up, and answers each parcel's delivery.
@@ -7,6 +8,12 @@ import Synchronization
 /// Lanes call ``offer(_:)``. The output's own thread writes (``OutputWorker``). Every parcel that was taken is answered exactly once,
 /// except those that are left when the driver is stopped: they are not answered at all, so that nothing behind them is confirmed
 /// and they are read again at the next start.
+///
+/// ```
+///   memory:  lanes ─► ParcelQueue ─► OutputWorker ─► Output          answered when written and committed
+///   disk:    lanes ─► ParcelQueue ─► StoreWriter ─► store            answered when stored
+///                                                     └► OutputWorker ─► Output
+/// ```
 package final class OutputDriver: Sendable {
     /// What the output's thread does next.
     package enum Step: Sendable, Equatable {
@@ -36,32 +43,61 @@ package final class OutputDriver: Sendable {
         let worker: OutputWorker
     }
 
+    // SAFETY: used by one thread: the disk buffer's writer, or a test's that never starts one.
+    private struct StoringHands: @unchecked Sendable {
+        let writer: StoreWriter
+    }
+
     private let parts: Parts
     private let hands: Hands
-    private let thread = Mutex<WorkerThread?>(nil)
+    private let storing: StoringHands?
+    private let stored: StoredQueue?
+    private let threads = Mutex<[WorkerThread]>([])
 
     /// A driver whose thread does not run yet.
     ///
     /// - Parameters:
     ///   - index: The output's bit in deliveries.
-    ///   - random: Numbers in 0..<1 for the jitter, asked on the output's thread.
+    ///   - store: The opened disk buffer if `options` ask for one; the driver closes it. What is in it is sent first.
+    ///   - random: Numbers in 0..<1 for the jitter, asked on the driver's threads.
     ///   - deadLetters: Takes parcels that were given up, on the output's thread; may wait, until `stop` of the parcel is set.
     ///   - onClosed: For an output whose reader may go away and end the program (standard output): told once, on the output's
     ///     thread. Without it a closed destination is an error like others.
     ///   - makeOutput: Called once, before this returns.
     package init(
-        index: Int, name: String, options: OutputOptions, log: Logger, time: DriverTime = .system,
+        index: Int, name: String, options: OutputOptions, store: (any ParcelStore)? = nil, log: Logger, time: DriverTime = .system,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         deadLetters: @escaping @Sendable (AbandonedParcel) -> Void, onClosed: (@Sendable () -> Void)? = nil,
         makeOutput: (OutputContext) -> any Output
     ) {
-        let state = Monitor(DriverState(queue: ParcelQueue(options.buffer, batch: options.batch)))
+        precondition((store != nil) == (options.buffer.kind == .disk), "output `\(name)` has a store exactly when its buffer is on disk")
+        let state = Monitor(Self.state(options, store))
         parts = Parts(
             index: index, name: name, options: options, stop: StopFlag(), state: state, time: time, random: random,
             log: OutputLog(name: name, log: log), deadLetters: deadLetters, onClosed: onClosed)
         let output = makeOutput(OutputContext(name: name, stop: parts.stop, now: time.wall, log: log))
-        let supply = MemorySupply(index: index, state: state, time: time)
+        guard let store else {
+            let supply = MemorySupply(index: index, state: state, time: time)
+            hands = Hands(worker: OutputWorker(parts, output: output, supply: supply))
+            storing = nil
+            stored = nil
+            return
+        }
+        let stored = StoredQueue(store, bytesMax: options.buffer.maxBytes)
+        let supply = DiskSupply(stored, batch: options.batch, state: state, time: time)
         hands = Hands(worker: OutputWorker(parts, output: output, supply: supply))
+        storing = StoringHands(writer: StoreWriter(parts, queue: stored))
+        self.stored = stored
+    }
+
+    private static func state(_ options: OutputOptions, _ store: (any ParcelStore)?) -> DriverState {
+        guard let store else { return DriverState(queue: ParcelQueue(options.buffer, batch: options.batch)) }
+        var state = DriverState(queue: StoreWriter.stage())
+        let level = store.level
+        state.isStage = true
+        state.counters.restored = OutputCounters.Amount(parcels: level.parcels, events: level.events, bytes: level.bytes)
+        state.counters.stored = state.counters.restored
+        return state
     }
 
     /// The output's bit in deliveries.
@@ -73,16 +109,21 @@ package final class OutputDriver: Sendable {
 
     /// What the output has done and what waits for it, at this moment.
     package var counters: OutputCounters {
-        parts.state.withLock { state in
+        let level = stored?.level
+        return parts.state.withLock { state in
             var counters = state.counters
             counters.waiting = state.queue.amount
-            counters.oldest = counters.oldest ?? state.queue.oldest
+            if let level { counters.stored.bytes = level.bytes }
+            counters.oldest = [level?.oldest, state.queue.oldest].compactMap { $0 }.min()
+            counters.failingSince = [counters.failingSince, state.storeFailingSince].compactMap { $0 }.min()
             return counters
         }
     }
 
-    /// Whether the output's thread has ended.
-    package var hasEnded: Bool { parts.state.withLock { $0.hasEnded } }
+    /// Whether the driver's threads have ended.
+    package var hasEnded: Bool { parts.state.withLock { hasEnded($0) } }
+
+    private func hasEnded(_ state: DriverState) -> Bool { state.hasEnded && (storing == nil || state.hasWriterEnded) }
 
     /// An empty parcel for this output.
     package func makeParcel(delivery: Delivery) -> Parcel { Parcel(delivery: delivery) }
@@ -132,10 +173,10 @@ package final class OutputDriver: Sendable {
             if wakes { state.signals += 1 }
         }
         state.counters.offered += OutputCounters.Amount(parcel)
-        offer.discardedEvents = state.counters.discardedNewest.events + state.counters.discardedOldest.events
+        offer.discardedEvents = state.counters.discardedEvents
         if !offer.discarded.isEmpty {
             offer.line = state.discarding.failed(now: now)
-        } else if wasEmpty {
+        } else if wasEmpty, !state.isStage {
             offer.line = state.discarding.succeeded(now: now)
         }
         return offer
@@ -151,31 +192,38 @@ package final class OutputDriver: Sendable {
 
     // MARK: - Life
 
-    /// Starts the output's thread. Once.
+    /// Starts the output's thread, and the disk buffer's writer if there is one. Once.
     package func start() {
         let driver = self
-        thread.withLock { thread in
-            precondition(thread == nil, "output `\(parts.name)` was started twice")
-            thread = WorkerThread("out:" + parts.name) { driver.run() }
+        threads.withLock { threads in
+            precondition(threads.isEmpty, "output `\(parts.name)` was started twice")
+            threads.append(
+                WorkerThread("out:" + parts.name) { driver.run { (driver.step(), driver.hands.worker.seenSignals) } })
+            guard let writer = storing else { return }
+            threads.append(
+                WorkerThread("buf:" + parts.name) { driver.run { (writer.writer.step(), writer.writer.seenSignals) } })
         }
     }
 
     /// Moves the output by hand, for tests: what its thread would do next.
     package func step() -> Step { hands.worker.step() }
 
-    private func run() {
+    /// Moves the disk buffer's writer by hand, for tests; a driver without one has nothing to do.
+    package func stepWriter() -> Step { storing?.writer.step() ?? .ended }
+
+    private func run(_ step: () -> (Step, seenSignals: Int)) {
         while true {
-            switch hands.worker.step() {
-            case .again: continue
-            case .ended: return
-            case .wait(let until):
-                let seen = hands.worker.seenSignals
+            switch step() {
+            case (.again, _): continue
+            case (.ended, _): return
+            case (.wait(let until), let seen):
                 let _: Bool? = parts.state.wait(until: until) { $0.signals != seen ? true : nil }
             }
         }
     }
 
-    /// Says that nothing more will be offered: the output writes what there is, without waiting for fuller batches, and ends.
+    /// Says that nothing more will be offered: the output writes what there is, without waiting for fuller batches, and ends. With a
+    /// disk buffer it ends too, once everything is stored, when it fails: the rest is sent after the next start.
     package func finish() {
         parts.state.notify { state in
             state.isFinishing = true
@@ -195,12 +243,13 @@ package final class OutputDriver: Sendable {
     /// Waits for the end that ``finish()`` began, until `deadline` of the monotonic clock; then stops. Answers whether everything was
     /// delivered or is in the disk buffer.
     package func join(by deadline: Int64) -> Bool {
-        let ended: Bool? = parts.state.wait(until: deadline) { $0.hasEnded ? true : nil }
+        let ended: Bool? = parts.state.wait(until: deadline) { hasEnded($0) ? true : nil }
         if ended == nil { stop() }
-        thread.withLock { thread in
-            thread?.join()
-            thread = nil
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
         }
+        do { try stored?.close() } catch { parts.log.notClosed(error.message) }
         return parts.state.withLock { $0.queue.amount.parcels == 0 }
     }
 }

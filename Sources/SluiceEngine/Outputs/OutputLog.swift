@@ -7,7 +7,7 @@ struct OutputLog: Sendable {
 
     /// Writing failed and goes on being tried.
     func failing(_ line: FailureReport.Line?, error: String, waiting: Int, wait: Int64) {
-        let again = "\(waiting) events wait; trying again in \(Self.text(wait))"
+        let again = "events waiting: \(waiting); trying again in \(Self.text(wait))"
         switch line {
         case .began: log.warning("output `\(name)`: \(error); \(again)")
         case .goesOn(let time, let attempts):

@@ -51,6 +51,8 @@ final class OutputWorker {
     private var retryAt: Int64?
     /// Nothing was delivered since a call failed.
     private var isFailing = false
+    /// The last call that failed was one of the supply.
+    private var isSupplyFailing = false
     private var tendBackoff: Backoff
     private var tendReport = FailureReport()
     private var tendAt: Int64?
@@ -96,7 +98,7 @@ final class OutputWorker {
             if retryAt != nil { retryAt = now }
         }
         if let retryAt {
-            guard now >= retryAt else { return .wait(until: retryAt) }
+            guard now >= retryAt else { return isFinishing && supply.isSafe ? end() : .wait(until: retryAt) }
             self.retryAt = nil
             state.withLock { $0.counters.retries += 1 }
         }
@@ -108,6 +110,7 @@ final class OutputWorker {
     private func take(_ now: Int64) -> OutputDriver.Step {
         let take: SupplyTake
         do { take = try supply.take(now: now, isFinishing: isFinishing) } catch { return supplyFailed(error, now) }
+        if isSupplyFailing { succeeded() }
         switch take {
         case .parcels(let parcels):
             hand = Hand(parcels)
@@ -154,6 +157,7 @@ final class OutputWorker {
     private func succeeded() {
         guard isFailing else { return }
         isFailing = false
+        isSupplyFailing = false
         backoff.succeeded()
         log.recovered(report.succeeded(now: time.monotonic()))
         state.withLock { $0.counters.failingSince = nil }
@@ -165,6 +169,7 @@ final class OutputWorker {
         let now = max(now, time.monotonic())
         if isEnd(error) { return .again }
         note(error.message)
+        isSupplyFailing = false
         if let index { hand?.failures[index] += 1 } else { hand?.commitFailures += 1 }
         let attempts = (index.map { hand?.failures[$0] } ?? hand?.commitFailures) ?? 0
         if error.isPermanent || options.retry.maxAttempts > 0 && attempts >= options.retry.maxAttempts {
@@ -177,6 +182,7 @@ final class OutputWorker {
 
     private func supplyFailed(_ error: SupplyError, _ now: Int64) -> OutputDriver.Step {
         note(error.message)
+        isSupplyFailing = true
         waitForRetry(error.message, max(now, time.monotonic()))
         return .again
     }

@@ -5,6 +5,9 @@ protocol ParcelSupply: AnyObject {
     /// Whether parcels that were given up are kept here until their dead letters are lasting.
     var waitsForLetters: Bool { get }
 
+    /// Whether an output that fails may end: what it leaves is lasting, and nothing more will come.
+    var isSafe: Bool { get }
+
     /// The next batch.
     func take(now: Int64, isFinishing: Bool) throws(SupplyError) -> SupplyTake
 
@@ -43,6 +46,8 @@ final class MemorySupply: ParcelSupply {
     }
 
     var waitsForLetters: Bool { false }
+
+    var isSafe: Bool { false }
 
     func take(now: Int64, isFinishing: Bool) -> SupplyTake {
         // Whoever waits for room is woken by every take.

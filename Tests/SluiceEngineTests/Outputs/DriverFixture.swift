@@ -16,8 +16,8 @@ final class DriverFixture: Sendable {
     let log = LogLines()
 
     init(
-        _ options: OutputOptions = OutputOptions(), output: FlakyOutput = FlakyOutput(), isThreaded: Bool = false,
-        chance: Double = 0, onClosed: (@Sendable () -> Void)? = nil
+        _ options: OutputOptions = OutputOptions(), output: FlakyOutput = FlakyOutput(), store: (any ParcelStore)? = nil,
+        isThreaded: Bool = false, chance: Double = 0, onClosed: (@Sendable () -> Void)? = nil
     ) {
         self.output = output
         let clock = ManualClock()
@@ -25,7 +25,7 @@ final class DriverFixture: Sendable {
         let time = DriverTime(monotonic: { clock.now }, wall: { clock.now + 1000 * Self.second })
         let answers = answers
         driver = OutputDriver(
-            index: 3, name: "main", options: options, log: log.logger, time: isThreaded ? .system : time, random: { chance },
+            index: 3, name: "main", options: options, store: store, log: log.logger, time: isThreaded ? .system : time, random: { chance },
             deadLetters: { answers.abandoned($0) }, onClosed: onClosed, makeOutput: { _ in output })
     }
 
@@ -42,11 +42,25 @@ final class DriverFixture: Sendable {
     @discardableResult
     func offer(_ texts: String...) -> Bool { driver.offer(answers.parcel(texts)) }
 
-    /// Moves the driver until it waits or ends.
+    /// Moves the driver, and the writer of its disk buffer, until both wait or have ended; answers the earlier wait.
     @discardableResult
     func settle() -> OutputDriver.Step {
         while true {
-            let step = driver.step()
+            let writer = settleWriter()
+            let worker = driver.step()
+            // Either may have given the other something to do.
+            if worker == .again { continue }
+            if driver.stepWriter() != writer || driver.step() != worker { continue }
+            if case .wait(let first?) = writer, case .wait(let second) = worker { return .wait(until: min(first, second ?? first)) }
+            return worker
+        }
+    }
+
+    /// Moves the writer of the disk buffer until it waits or has ended.
+    @discardableResult
+    func settleWriter() -> OutputDriver.Step {
+        while true {
+            let step = driver.stepWriter()
             if step != .again { return step }
         }
     }

@@ -48,8 +48,8 @@ import Testing
         #expect(fixture.output.lasting == "some text")
         #expect(
             fixture.log.all == [
-                "warning: output `main`: cannot write `x`: No space left on device; 1 events wait; trying again in 1s",
-                "warning: output `main` has failed for 12s, 5 times: cannot write `x`: No space left on device; 1 events wait; trying again in 5s",
+                "warning: output `main`: cannot write `x`: No space left on device; events waiting: 1; trying again in 1s",
+                "warning: output `main` has failed for 12s, 5 times: cannot write `x`: No space left on device; events waiting: 1; trying again in 5s",
                 "info: output `main` works again after 17s and 5 failed attempts",
             ])
         let counters = fixture.driver.counters
