@@ -98,11 +98,7 @@ struct FilterSetting {
 
     private static func time(_ text: String?) throws -> Int64? {
         guard let text else { return nil }
-        let bytes = Array(text.utf8)
-        let time = bytes.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.flatMap { TimestampText.parseRFC3339($0, buffer.count)?.ns }
-        }
-        guard let time else {
+        guard let time = TimestampText.nanoseconds(of: text) else {
             throw Terminal.fail("`\(text)` is no value for `--now`; it takes RFC 3339 such as `2026-10-09T22:33:20Z`", .usage)
         }
         return time

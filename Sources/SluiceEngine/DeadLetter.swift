@@ -106,7 +106,7 @@ package struct DeadLetterWriter: ~Copyable {
     }
 
     /// RFC 4648 §4.
-    static func base64(_ bytes: UnsafeRawBufferPointer) -> String {
+    package static func base64(_ bytes: UnsafeRawBufferPointer) -> String {
         let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {

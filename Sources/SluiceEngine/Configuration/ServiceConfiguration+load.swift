@@ -36,8 +36,7 @@ extension ServiceConfiguration {
         _ file: String, catalogues: ComponentCatalogues = ComponentCatalogues(),
         variable: @escaping (String) -> String? = ConfigReading.environment
     ) throws(ConfigProblems) -> ServiceConfiguration {
-        let folder = file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
-        let reading = ConfigReading(folder: folder, variable: variable)
+        let reading = ConfigReading(folder: ConfigurationGlance.folder(of: file), variable: variable)
         let bytes: [UInt8]
         do throws(ConfigError) {
             bytes = try reading.read(file, bytesMax: ConfigReading.fileBytesMax)

@@ -26,10 +26,13 @@ package enum ServiceOptions {
         ("outputs", "where events go, by name; rules route to these names"),
     ]
 
+    /// `data_dir` when the file has none.
+    static let dataFolder = "/var/lib/sluice"
+
     /// The options at the top of the file.
     package static let root: [OptionSpec] = [
         OptionSpec(
-            "data_dir", .text, default: "/var/lib/sluice",
+            "data_dir", .text, default: dataFolder,
             "folder of checkpoints, disk buffers, rule state, dead letters and the control socket", example: "/var/lib/sluice"),
         OptionSpec(
             "admin", .group(admin), "the administration server: metrics, health, web console", example: "{ listen: 127.0.0.1:8787 }"),
