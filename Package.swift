@@ -124,7 +124,7 @@ let package = Package(
                 "SluiceComponent", "CSluice", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        tests("SluiceAdmin", uses: ["SluiceComponent", .product(name: "Logging", package: "swift-log")]),
+        tests("SluiceAdmin", uses: ["GoldenKit", "SluiceComponent", .product(name: "Logging", package: "swift-log")]),
         tests("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice"]),
         tests(
             "SluiceEngine",
@@ -163,7 +163,11 @@ let package = Package(
             resources: [.copy("Conformance"), .copy("Cases")]),
         .testTarget(name: "ExamplesTests", dependencies: ["sluice", "GoldenKit"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["sluice", "GoldenKit", "SluiceComponent", "SluiceInputs", "SluiceOutputs"],
+            name: "CommandTests",
+            dependencies: [
+                "sluice", "GoldenKit", "SluiceAdmin", "SluiceComponent", "SluiceInputs", "SluiceOutputs", "SluiceStore",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             exclude: ["Cases"], swiftSettings: strict),
     ]
 )

@@ -21,6 +21,8 @@ import tempfile
 import time
 import traceback
 
+import exposition
+
 SLUICE = os.environ.get("SLUICE", "sluice")
 LINES = 1_000_000
 
@@ -302,6 +304,26 @@ def test_messages_of_pythons_handler_are_read_with_their_trailing_nul(folder):
         assert (event["facility"], event["severity"], event["appname"]) == ("local0", "warning", "Serverlog"), event
         assert event["message"].endswith(f"WARNING - call {number}\nsecond line"), event
     assert number == 99
+
+
+def test_metrics_pass_a_strict_reader(folder):
+    golden = pathlib.Path(__file__).parent.parent / "SluiceAdminTests" / "Golden"
+    for name, series in (("quiet", 25), ("busy", 100)):
+        values = exposition.parse((golden / f"metrics-{name}.txt").read_text(encoding="utf-8"))
+        assert len(values) >= series, (name, len(values))
+        ledger = {key[0][len("sluice_events_"):].removesuffix("_total"): value for key, value in values.items()
+                  if key[0].startswith("sluice_events_")}
+        taken = ledger.pop("received") + ledger.pop("emitted")
+        assert ledger.pop("redriven") + ledger.pop("replayed") <= taken
+        assert taken == sum(ledger.values()), ledger
+    assert values[("sluice_rule_failures_total", (("rule", 'nginx "eu".lua'),))] == 3
+    for fault in ("a 1\n", "# HELP a b\n# TYPE a counter\na 1\n", "# HELP a b\n# TYPE a gauge\na 1\na 2\n", "# HELP a b\n# TYPE a gauge\na 1",
+                  "# HELP a b\n# TYPE a gauge\na{b=c} 1\n", "# HELP a b\n# TYPE a gauge\na{b=\"c\",} 1\n", "# HELP a b\n# TYPE a gauge\na one\n"):
+        try:
+            exposition.parse(fault)
+        except AssertionError:
+            continue
+        raise RuntimeError(f"not caught: {fault!r}")
 
 
 def main():

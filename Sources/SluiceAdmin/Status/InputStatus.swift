@@ -35,7 +35,8 @@ package struct InputStatus: Sendable, Equatable {
     package var positionCount = 0
     /// Bytes that were sent on and not confirmed yet.
     package var unconfirmedBytes = 0
-    package var lastError: ErrorStatus?
+    /// The sentence of its last error, also when it works again.
+    package var lastError: String?
 
     /// An input.
     package init(name: String, kind: String, state: State, since: Int64) {

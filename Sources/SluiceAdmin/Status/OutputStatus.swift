@@ -18,6 +18,8 @@ package struct OutputStatus: Sendable, Equatable {
     package var failingSince: Int64?
     /// Events that were routed to it.
     package var offered = 0
+    /// Events that an earlier run had left in its disk buffer.
+    package var restored = 0
     /// Events that it has written, or that its disk buffer has taken.
     package var delivered = 0
     /// Events that its full buffer refused.
@@ -28,11 +30,16 @@ package struct OutputStatus: Sendable, Equatable {
     package var bytes = 0
     /// Writes that were tried again.
     package var retries = 0
+    /// Writes that failed.
+    package var failures = 0
     /// What waits in memory.
     package var queue = QueueStatus()
     /// What waits on disk; nil without a disk buffer.
     package var diskBuffer: QueueStatus?
-    package var lastError: ErrorStatus?
+    /// When something was delivered last, nanoseconds since 1970 UTC.
+    package var lastSuccess: Int64?
+    /// The sentence of its last error, also when it works again.
+    package var lastError: String?
 
     /// An output.
     package init(name: String, kind: String, state: State = .running) {

@@ -19,7 +19,7 @@ extension ServiceStatus {
             case .running, .waiting, .ended: continue
             case .starting: return .notReady(reason: "starting", detail: "input `\(input.name)` is not running yet")
             case .failing:
-                let reason = input.lastError.map { ": \($0.message)" } ?? ""
+                let reason = input.lastError.map { ": \($0)" } ?? ""
                 return .notReady(reason: "input_failing", detail: "input `\(input.name)` is failing\(reason)")
             }
         }

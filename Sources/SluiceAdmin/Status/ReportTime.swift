@@ -3,10 +3,10 @@ import SluiceEvent
 /// Moments and lengths of time as reports write them.
 enum ReportTime {
     /// RFC 3339 in UTC with milliseconds.
-    static func text(_ nanoseconds: Int64) -> String { text(nanoseconds, digits: 3) }
+    static func text(_ nanoseconds: Int64) -> String { TimestampText.text(ns: nanoseconds, digits: 3) }
 
     /// RFC 3339 in UTC, to the second.
-    static func seconds(_ nanoseconds: Int64) -> String { text(nanoseconds, digits: 0) }
+    static func seconds(_ nanoseconds: Int64) -> String { TimestampText.text(ns: nanoseconds, digits: 0) }
 
     /// JSON of a moment: a string, or `null`.
     static func json(_ nanoseconds: Int64?) -> String { nanoseconds.map { "\"\(text($0))\"" } ?? "null" }
@@ -16,12 +16,5 @@ enum ReportTime {
         let milliseconds = max(0, nanoseconds) / 1_000_000
         let rest = String(milliseconds % 1000)
         return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
-    }
-
-    private static func text(_ nanoseconds: Int64, digits: UInt32) -> String {
-        String(unsafeUninitializedCapacity: TimestampText.bytesMax) { buffer in
-            // SAFETY: the buffer has room for `bytesMax` bytes, which `print` asks for.
-            TimestampText.print(ns: nanoseconds, detail: digits, to: buffer.baseAddress!)
-        }
     }
 }

@@ -72,7 +72,7 @@ extension InputStatus {
                 + [
                     ("unconfirmed_bytes", String(unconfirmedBytes)), ("position_count", String(positionCount)),
                     ("positions", JSONText.array(positions.prefix(Self.positionsShownMax).map(\.json))),
-                    ("last_error", lastError?.json ?? "null"),
+                    ("last_error", JSONText.literal(lastError)),
                 ])
     }
 }
@@ -115,10 +115,12 @@ extension OutputStatus {
     func json(now: Int64) -> String {
         JSONText.object([
             ("name", JSONText.literal(name)), ("type", JSONText.literal(kind)), ("state", JSONText.literal(state.rawValue)),
-            ("failing_since", ReportTime.json(failingSince)), ("offered", String(offered)), ("delivered", String(delivered)),
+            ("failing_since", ReportTime.json(failingSince)), ("last_success", ReportTime.json(lastSuccess)),
+            ("offered", String(offered)), ("restored", String(restored)), ("delivered", String(delivered)),
             ("discarded", String(discarded)), ("dead_lettered", String(deadLettered)), ("bytes", String(bytes)),
-            ("retries", String(retries)), ("queue", queue.json(now: now)), ("disk_buffer", diskBuffer?.json(now: now) ?? "null"),
-            ("last_error", lastError?.json ?? "null"),
+            ("retries", String(retries)), ("failures", String(failures)), ("queue", queue.json(now: now)),
+            ("disk_buffer", diskBuffer?.json(now: now) ?? "null"),
+            ("last_error", JSONText.literal(lastError)),
         ])
     }
 }

@@ -144,7 +144,7 @@ extension InputStatus {
             lines.append("  \(HumanText.escaped(name)): " + paint(words.joined(separator: ", "), .warning))
         }
         if state == .failing, let error = lastError {
-            lines.append("  \(HumanText.escaped(name)): " + paint(HumanText.escaped(error.message), .bad))
+            lines.append("  \(HumanText.escaped(name)): " + paint(HumanText.escaped(error), .bad))
         }
         return lines
     }
@@ -173,7 +173,7 @@ extension OutputStatus {
         }
         if state == .failing {
             let since = failingSince.map { " for \(HumanText.duration(now - $0))" } ?? ""
-            let reason = lastError.map { ": \(HumanText.escaped($0.message))" } ?? ""
+            let reason = lastError.map { ": \(HumanText.escaped($0))" } ?? ""
             lines.append("  \(HumanText.escaped(name)): " + paint("failing\(since)\(reason)", .bad))
         }
         return lines

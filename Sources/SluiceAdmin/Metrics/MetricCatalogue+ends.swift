@@ -1,0 +1,93 @@
+import SluiceComponent
+
+extension MetricCatalogue {
+    static let inputs = MetricSection(
+        title: "Inputs", introduction: "One series for each configured input.",
+        metrics: [
+            input("sluice_input_events_total", .counter, unit: "events", "events that it has sent on") { $0.events }
+        ] + InputCounter.allCases.map(counter) + [
+            input("sluice_input_unconfirmed_bytes", .gauge, unit: "bytes", "bytes sent on and not confirmed by every output yet") {
+                $0.unconfirmedBytes
+            },
+            input("sluice_input_positions", .gauge, unit: "positions", "streams (files, connections) whose position is kept") {
+                $0.positionCount
+            },
+            MetricSpec("sluice_input_state", .gauge, unit: "0 or 1", "1 for the state that it is in", labels: ["input", "state"]) {
+                status in
+                status.inputs.flatMap { input in InputStatus.State.allCases.map { .init(input.state == $0, input.name, $0.rawValue) } }
+            },
+        ])
+
+    private static func input(
+        _ name: String, _ kind: MetricSpec.Kind, unit: String, _ help: String, _ count: @escaping @Sendable (InputStatus) -> Int
+    ) -> MetricSpec {
+        MetricSpec(name, kind, unit: unit, help, labels: ["input"]) { $0.inputs.map { .init(count($0), $0.name) } }
+    }
+
+    private static func counter(_ counter: InputCounter) -> MetricSpec {
+        let (name, unit, help) =
+            switch counter {
+            case .bytesRead: ("bytes", "bytes", "bytes read, compressed ones as they are")
+            case .replayed: ("replayed_events", "events", "events read again after a crash; an upper bound")
+            case .oversizeFrames: ("oversize_frames", "frames", "frames longer than `max_frame_size`, which were cut")
+            case .bytesLost: ("lost_bytes", "bytes", "bytes that belong to no frame")
+            case .refusedFrames: ("refused_frames", "frames", "frames that a strict decoder refused")
+            case .opened: ("opened", "times", "times that what is read was opened or started")
+            case .failures: ("failures", "times", "times that opening or reading failed")
+            }
+        return input("sluice_input_\(name)_total", .counter, unit: unit, help) { $0.counters[counter] ?? 0 }
+    }
+
+    static let outputs = MetricSection(
+        title: "Outputs",
+        introduction: """
+            One series for each configured output. These counts stand beside the ledger: an event that goes to two outputs is counted by
+            both. Counts of a disk buffer are there for outputs that have one.
+            """,
+        metrics: [
+            output("sluice_output_offered_events_total", .counter, unit: "events", "events routed to it") { $0.offered },
+            output(
+                "sluice_output_restored_events_total", .counter, unit: "events", "events that an earlier run had left in its disk buffer"
+            ) {
+                $0.restored
+            },
+            output("sluice_output_delivered_events_total", .counter, unit: "events", "events that it has written") { $0.delivered },
+            output("sluice_output_discarded_events_total", .counter, unit: "events", "events that its full buffer refused or gave up") {
+                $0.discarded
+            },
+            output("sluice_output_dead_lettered_events_total", .counter, unit: "events", "events that it gave up on") { $0.deadLettered },
+            output("sluice_output_bytes_total", .counter, unit: "bytes", "bytes of records that it has written") { $0.bytes },
+            output("sluice_output_retries_total", .counter, unit: "times", "writes tried again after a failure") { $0.retries },
+            output("sluice_output_failures_total", .counter, unit: "times", "writes that failed") { $0.failures },
+            output("sluice_output_queue_events", .gauge, unit: "events", "events that wait in memory") { $0.queue.events },
+            output("sluice_output_queue_bytes", .gauge, unit: "bytes", "bytes of them") { $0.queue.bytes },
+            buffer("sluice_output_disk_buffer_events", unit: "events", "events that wait on disk") { buffer, _, name in
+                .init(buffer.events, name)
+            },
+            buffer("sluice_output_disk_buffer_bytes", unit: "bytes", "bytes of them") { buffer, _, name in .init(buffer.bytes, name) },
+            buffer("sluice_output_disk_buffer_max_bytes", unit: "bytes", "`buffer.max_size`") { buffer, _, name in
+                buffer.bytesMax.map { .init($0, name) }
+            },
+            buffer("sluice_output_disk_buffer_oldest_seconds", unit: "seconds", "how long the oldest of them has waited") {
+                buffer, now, name in
+                .init(nanoseconds: buffer.oldest.map { now - $0 } ?? 0, name)
+            },
+            MetricSpec("sluice_output_failing", .gauge, unit: "0 or 1", "whether its last write failed", labels: ["output"]) {
+                $0.outputs.map { .init($0.state == .failing, $0.name) }
+            },
+        ])
+
+    private static func output(
+        _ name: String, _ kind: MetricSpec.Kind, unit: String, _ help: String, _ count: @escaping @Sendable (OutputStatus) -> Int
+    ) -> MetricSpec {
+        MetricSpec(name, kind, unit: unit, help, labels: ["output"]) { $0.outputs.map { .init(count($0), $0.name) } }
+    }
+
+    private static func buffer(
+        _ name: String, unit: String, _ help: String, _ sample: @escaping @Sendable (QueueStatus, Int64, String) -> MetricSpec.Sample?
+    ) -> MetricSpec {
+        MetricSpec(name, .gauge, unit: unit, help, labels: ["output"]) { status in
+            status.outputs.compactMap { output in output.diskBuffer.flatMap { sample($0, status.now, output.name) } }
+        }
+    }
+}
