@@ -16,8 +16,8 @@ package struct SluiceCommand: ParsableCommand {
             """,
         version: Version.line,
         subcommands: [
-            FilterCommand.self, CheckCommand.self, SchemaCommand.self, BenchCommand.self, CompletionCommand.self,
-            VersionCommand.self,
+            FilterCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, DeadLettersCommand.self, SchemaCommand.self,
+            BenchCommand.self, CompletionCommand.self, VersionCommand.self,
         ])
 
     package init() {}

@@ -30,7 +30,8 @@ enum Terminal {
         }
     }
 
-    private static func escaped(_ text: String) -> String {
+    /// Text with control characters but line ends and tabs shown and not sent.
+    static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
