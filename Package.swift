@@ -84,7 +84,10 @@ let package = Package(
             ]),
         stage(
             "SluiceOutputs",
-            uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib", zstd]),
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib", zstd,
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         stage(
             "SluiceAdmin",
             uses: [
@@ -125,7 +128,12 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         tests("SluiceAdmin", uses: ["GoldenKit", "SluiceComponent", .product(name: "Logging", package: "swift-log")]),
-        tests("SluiceOutputs", uses: ["SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice"]),
+        tests(
+            "SluiceOutputs",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         tests(
             "SluiceEngine",
             uses: [

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int sl_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -56,6 +57,11 @@ static char **merged_environment(char *const variables[]) {
 }
 
 int sl_spawn(const char *program, char *const arguments[], char *const variables[], const char *folder, int output, int error) {
+    return sl_spawn_fed(program, arguments, variables, folder, -1, output, error);
+}
+
+int sl_spawn_fed(
+    const char *program, char *const arguments[], char *const variables[], const char *folder, int input, int output, int error) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -66,7 +72,8 @@ int sl_spawn(const char *program, char *const arguments[], char *const variables
     sigfillset(&all);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    int result = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    int result = input < 0 ? posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+                           : posix_spawn_file_actions_adddup2(&actions, input, 0);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, error, 2);
     if (result == 0 && folder) result = posix_spawn_file_actions_addchdir_np(&actions, folder);
@@ -84,3 +91,10 @@ int sl_spawn(const char *program, char *const arguments[], char *const variables
 }
 
 int sl_process_descriptor(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int sl_await_exit(int process) {
+    siginfo_t information;
+    while (waitid(P_PID, (id_t)process, &information, WEXITED | WNOWAIT) != 0)
+        if (errno != EINTR) return errno;
+    return 0;
+}

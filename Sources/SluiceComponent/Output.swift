@@ -6,7 +6,8 @@ import SluiceEvent
 /// An output has one thread and is used by it alone. The thread calls ``write(_:)`` for each parcel in order; when a call throws it
 /// waits as the output's retry policy says and calls again with the same parcel, which remembers how much of it was written
 /// (`partsWritten`, `partBytesWritten`). After one or more parcels it calls ``commit()``; only when that has returned do they
-/// count as delivered. ``tend(now:)`` is called when the output has been idle and when the moment it asked for has come.
+/// count as delivered; a commit that threw is tried again. ``tend(now:)`` is called when the output has been idle and when the
+/// moment it asked for has come.
 ///
 /// An output that cannot be opened at the start throws from its first `write`: a missing folder or a full disk is an operating
 /// error that is retried, not a reason not to start. Waiting inside a call (a pipe that nobody reads) must end when
@@ -27,6 +28,26 @@ package protocol Output: AnyObject {
 
     /// The end: writes what is still held back and closes. Not called again.
     func close() throws(OutputError)
+
+    /// What only this output knows about itself, for `status` and metrics: always the same names in the same order. Asked for on
+    /// the output's own thread.
+    var counters: [OutputCounter] { get }
+}
+
+/// A number that an output keeps about itself.
+package struct OutputCounter: Sendable, Equatable {
+    /// What it counts, as it appears in metrics (`files_open`).
+    package let name: String
+    package let value: Int
+    /// Whether it only grows; else it is the state of the moment.
+    package let isTotal: Bool
+
+    /// A counter.
+    package init(_ name: String, _ value: Int, isTotal: Bool = true) {
+        self.name = name
+        self.value = value
+        self.isTotal = isTotal
+    }
 }
 
 extension Output {
@@ -38,6 +59,9 @@ extension Output {
 
     /// Nothing to open anew.
     package func reopen() {}
+
+    /// Nothing that the program does not count itself.
+    package var counters: [OutputCounter] { [] }
 }
 
 /// What an output gets from the program that runs it.

@@ -7,12 +7,15 @@ package struct OutputError: Error, Equatable, Sendable {
         case cannotCreate, cannotWrite, notPermitted
         /// The reader of a pipe went away: the end of a pipeline and no fault.
         case closed
+        /// The program is to end: a wait was cut short.
+        case stopped
     }
 
     package let code: Code
     /// A sentence for the user, lower-case and without full stop.
     package let message: String
-    /// Whether trying the same parcel again can never help, so that it is given up at once.
+    /// Whether trying again cannot help: the data itself is refused (a value in a path that names a folder). It concerns only the
+    /// part of the parcel that comes next (`Parcel.partsWritten`); those behind it may well be written.
     package let isPermanent: Bool
 
     /// An error.
@@ -28,7 +31,7 @@ package struct OutputError: Error, Equatable, Sendable {
         case .cannotCreate: 73
         case .cannotWrite: 74
         case .notPermitted: 77
-        case .closed: 0
+        case .closed, .stopped: 0
         }
     }
 

@@ -22,7 +22,7 @@ package enum OutputCatalogue {
     }
 
     /// Every kind, in the order of the reference.
-    package static let entries: [Entry] = []
+    package static let entries: [Entry] = [StdoutOutput.entry, FileOutputPlan.entry, ExecOutput.entry, DiscardOutput.entry]
 }
 
 /// What the options of an output do not say.
@@ -53,6 +53,18 @@ package protocol OutputPlan: Sendable {
     /// Where each event goes within the output; nil when all go to one place. The lane fills `Parcel.Part.path` from it.
     var path: PathTemplate? { get }
 
+    /// Places that only one output may write, as texts for messages (``file `/var/log/all.log` ``): two outputs with a claim in common
+    /// would tear each other's records.
+    var claims: [String] { get }
+
     /// The output itself; opens nothing before its first write.
     func makeOutput(_ context: OutputContext) -> any Output
+}
+
+extension OutputPlan {
+    /// All events go to one place.
+    package var path: PathTemplate? { nil }
+
+    /// May be shared.
+    package var claims: [String] { [] }
 }

@@ -21,6 +21,13 @@ int sl_pipe(int ends[2]);
 /// keeps the working directory. Its process id, or an error number below 0.
 int sl_spawn(const char *program, char *const arguments[], char *const variables[], const char *folder, int output, int error);
 
+/// As `sl_spawn`, with a descriptor as its standard input.
+int sl_spawn_fed(
+    const char *program, char *const arguments[], char *const variables[], const char *folder, int input, int output, int error);
+
+/// Waits until a child process has ended, without taking its status. 0, or an error number.
+int sl_await_exit(int process);
+
 /// A descriptor that becomes readable when a child process ends; -1 with `errno` set.
 int sl_process_descriptor(int process);
 

@@ -22,6 +22,9 @@ package struct PathTemplate: Sendable {
     /// Whether the path is the same for every event.
     package var isLiteral: Bool { template.isLiteral }
 
+    /// What it begins with for every event: all of it when it is literal.
+    package var literalPrefix: String { template.literalPrefix }
+
     /// Names of the fields in it, as written.
     package var fieldNames: [String] { template.fieldNames }
 

@@ -80,6 +80,16 @@ package final class Template: @unchecked Sendable {
     /// Whether the text is the same for every event.
     package var isLiteral: Bool { (0..<partCount).allSatisfy { parts[$0].kind == .literal } }
 
+    /// The literal text before the first part that is none.
+    var literalPrefix: String {
+        var bytes: [UInt8] = []
+        for index in 0..<partCount {
+            guard parts[index].kind == .literal else { break }
+            bytes += pool[parts[index].textOffset..<(parts[index].textOffset + parts[index].textCount)]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Appends the text for one event.
     package func append(
         _ event: UnsafePointer<sl_event>, of batch: UnsafePointer<sl_batch>, to output: UnsafeMutablePointer<sl_buffer>
