@@ -131,7 +131,7 @@ let package = Package(
         tests(
             "SluiceOutputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(

@@ -65,19 +65,13 @@ package final class FileOutput: Output {
         var failure: OutputError?
         var next = Int64.max
         do throws(OutputError) { try finishLeftovers(now) } catch { failure = error }
+        if let moment = retain(now) { next = moment }
         for (path, file) in files {
             do throws(OutputError) {
                 if let moment = try tend(file, path, now) { next = min(next, moment) }
             } catch {
                 failure = failure ?? error
             }
-        }
-        if settings.rotation?.ageNsMax != nil, !files.isEmpty {
-            if now >= nextRetention {
-                for file in files.values { rotation.retain(file, now: now) }
-                nextRetention = now + Self.retentionNs
-            }
-            next = min(next, nextRetention)
         }
         do throws(OutputError) {
             try closeLeaving()
@@ -160,7 +154,7 @@ package final class FileOutput: Output {
     /// What time brings for one file; answers when it brings something next.
     private func tend(_ file: OpenFile, _ path: String, _ now: Int64) throws(OutputError) -> Int64? {
         if !file.hasUnfinishedPart {
-            if rotation.isDue(file, now: now) {
+            if rotation.isOver(file, now: now) {
                 try putAway(file, path, now)
                 return nil
             }
@@ -180,6 +174,19 @@ package final class FileOutput: Output {
         }
         if let end = settings.rotation?.periodEnd(after: now) { next = min(next, end) }
         return next
+    }
+
+    /// Deletes rotated files that have become too old: of a fixed path always, of others while they are open. Answers when to look again.
+    private func retain(_ now: Int64) -> Int64? {
+        guard settings.rotation?.ageNsMax != nil else { return nil }
+        if now < nextRetention { return nextRetention }
+        if let literal = settings.literal, let spot = try? settings.root.spot(of: literal, disarm: settings.names.disarmed) {
+            rotation.retain(spot, now: now)
+        } else {
+            for file in files.values { rotation.retain(file.spot, now: now) }
+        }
+        nextRetention = now + Self.retentionNs
+        return nextRetention
     }
 
     /// Closes a file that may be opened again; one that becomes visible when it is complete is complete now.

@@ -22,8 +22,13 @@ struct FileRotation {
 
     /// Whether a file must not be written any further.
     func isDue(_ file: OpenFile, now: Int64) -> Bool {
+        isOver(file, now: now) || file.isRegular && settings.rotation?.sizeBytesMax.map { file.sizeToBe >= $0 } ?? false
+    }
+
+    /// Whether the period of a file is over.
+    func isOver(_ file: OpenFile, now: Int64) -> Bool {
         guard let policy = settings.rotation, file.isRegular, file.sizeToBe > 0 else { return false }
-        return policy.period(at: now) > file.period || policy.sizeBytesMax.map { file.sizeToBe >= $0 } ?? false
+        return policy.period(at: now) > file.period
     }
 
     /// Renames a file that is being written to the name of a rotated one.
@@ -51,13 +56,14 @@ struct FileRotation {
     }
 
     /// Deletes rotated files that are too many or too old. What fails is told and tried again at the next rotation.
-    mutating func retain(_ file: OpenFile, now: Int64) {
+    mutating func retain(_ spot: FileSpot, now: Int64) {
         do throws(SystemFault) {
-            let folder = try folders.folder(of: file.spot, creating: false)
+            let folder = try folders.folder(of: spot, creating: false)
             defer { system.close(folder) }
-            retain(folder, file.spot, now: now)
+            retain(folder, spot, now: now)
         } catch {
-            tellOfRetention(file.spot, error)
+            // A folder that nobody made yet holds nothing to delete.
+            if error.number != ENOENT { tellOfRetention(spot, error) }
         }
     }
 
