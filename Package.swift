@@ -99,7 +99,7 @@ let package = Package(
             "SluiceEngine",
             uses: [
                 "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceDecoding", "SluiceEncoding", "SluiceFraming",
-                "SluiceInputs", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
+                "SluiceInputs", "SluiceLua", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         stage(
@@ -137,7 +137,7 @@ let package = Package(
         tests(
             "SluiceEngine",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
+                "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
                 "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice",
                 .product(name: "Logging", package: "swift-log"),
             ]),

@@ -16,7 +16,7 @@ package struct SluiceCommand: ParsableCommand {
             """,
         version: Version.line,
         subcommands: [
-            FilterCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, DeadLettersCommand.self, SchemaCommand.self,
+            FilterCommand.self, RunCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, DeadLettersCommand.self, SchemaCommand.self,
             BenchCommand.self, CompletionCommand.self, VersionCommand.self,
         ])
 

@@ -24,6 +24,16 @@ package struct Ledger: Sendable, Equatable {
     /// Nothing yet.
     package init() {}
 
+    /// Adds the buckets of events that no output gets.
+    package mutating func addKept(_ other: Ledger) {
+        dropped += other.dropped
+        deduplicated += other.deduplicated
+        throttled += other.throttled
+        sampled += other.sampled
+        unrouted += other.unrouted
+        deadLettered += other.deadLettered
+    }
+
     /// Events that have no bucket yet.
     package var inFlight: Int {
         received + emitted

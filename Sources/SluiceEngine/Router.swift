@@ -30,6 +30,17 @@ package struct Router {
     /// Events that rules added.
     package mutating func countEmitted(_ count: Int) { ledger.emitted += count }
 
+    /// What was counted since the last call: the ledger's buckets of events that go nowhere, events dropped by rule index, and
+    /// flagged events by bit; those above zero only.
+    package mutating func take() -> (ledger: Ledger, droppedByRule: [(Int, Int)], flagged: [(Int, Int)]) {
+        let dropped = droppedByRule.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) }
+        let flags = flagged.enumerated().filter { $0.element > 0 }.map { ($0.offset, $0.element) }
+        for (index, _) in dropped { droppedByRule[index] = 0 }
+        for (bit, _) in flags { flagged[bit] = 0 }
+        defer { ledger = Ledger() }
+        return (ledger, dropped, flags)
+    }
+
     /// Gives every event its final outputs and its bucket; answers the bits of all outputs that have something to write.
     ///
     /// An event that a rule dropped but `also` sent somewhere counts as delivered.

@@ -3,10 +3,11 @@
 
 usage: SLUICE=path/to/sluice run.py [NAME…]
 
-Each function `test_…` below is a test; it gets a fresh folder. Standard library only.
+Each function `test_…` below, and of the files beside that MODULES names, is a test; it gets a fresh folder. Standard library only.
 """
 import contextlib
 import gzip
+import importlib
 import json
 import logging
 import logging.handlers
@@ -326,9 +327,13 @@ def test_metrics_pass_a_strict_reader(folder):
         raise RuntimeError(f"not caught: {fault!r}")
 
 
+MODULES = ["service_delivery", "service_reload", "service_figures"]
+
+
 def main():
     wanted = sys.argv[1:]
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_") and (not wanted or name in wanted)]
+    tests = [(name, test) for module in [globals(), *(vars(importlib.import_module(name)) for name in MODULES)]
+             for name, test in module.items() if name.startswith("test_") and (not wanted or name in wanted)]
     failed = 0
     for name, test in tests:
         started = time.monotonic()

@@ -15,6 +15,9 @@ struct RepeatFilter {
     /// In the order of their time.
     private var entries: [Entry] = []
 
+    /// Whether lines were held back that ``due(now:)`` has not told of.
+    var isHolding: Bool { entries.contains { $0.repeats > 0 } }
+
     /// The lines to write for a new one.
     mutating func lines(for line: LogLine) -> [LogLine] {
         var lines = due(now: line.time)

@@ -49,6 +49,9 @@ package final class ServiceLog: Sendable {
         }
     }
 
+    /// Whether there are repetitions to tell of by ``tick()``.
+    package var hasRepetitions: Bool { state.withLock { $0.repeats.isHolding } }
+
     /// Tells of repetitions whose time has come. Call it about once a second.
     package func tick() {
         state.withLock { state in

@@ -101,7 +101,7 @@ package enum ErrorPolicy: Sendable, Equatable {
 }
 
 /// Bounds of a lane.
-package struct RuleLimits: Sendable {
+package struct RuleLimits: Sendable, Equatable {
     /// Bytes of the Lua state (`memory_limit`).
     package var memoryBytes = 64 << 20
     /// CPU time of one event over all rules (`time_limit`); ten times that for loading a rule.

@@ -1,0 +1,181 @@
+import CSluice
+import Logging
+import SluiceComponent
+import SluiceEvent
+import SluiceStore
+import Synchronization
+
+/// Runs one input on its own thread, again after a pause when it fails, and is the session that the input sees.
+final class InputDriver: InputSession, Sendable {
+    /// What an input is doing.
+    enum Phase: String, Sendable {
+        case waiting, running, failing, ended
+    }
+
+    /// What status shows of an input.
+    struct Condition: Sendable {
+        var phase = Phase.waiting
+        var lastError: String?
+        /// Nanoseconds since 1970 UTC of the last change of phase.
+        var since: Int64 = 0
+    }
+
+    let name: String
+    /// The number that events of this input keep.
+    let source: Int
+    let stop = StopFlag()
+    let log: Logger
+    let isRecovering: Bool
+    private let input: any Input
+    private let around: Lane.Surroundings
+    private let partition: Partition
+    /// Behind everything that was sent.
+    private let latest: Mutex<[String: Position]>
+    /// Behind everything that was answered and is saved.
+    private let saved: Mutex<[String: Position]>
+    private let condition = Mutex(Condition())
+    private let pool = BatchPool()
+    private let parts: [BatchPool]
+    private let ended = Mutex<@Sendable () -> Void>({})
+    private let thread = Mutex<WorkerThread?>(nil)
+
+    /// A driver that does not run yet.
+    init(
+        name: String, source: Int, input: any Input, positions: [Position], isRecovering: Bool, partition: Partition,
+        around: Lane.Surroundings, log: Logger
+    ) {
+        self.name = name
+        self.source = source
+        self.input = input
+        self.isRecovering = isRecovering
+        self.partition = partition
+        self.around = around
+        self.log = log
+        let known = Dictionary(uniqueKeysWithValues: positions.map { ($0.key, $0) })
+        latest = Mutex(known)
+        saved = Mutex(known)
+        parts = (0..<partition.lanes).map { _ in BatchPool() }
+    }
+
+    /// Who is told when the input has come to its end by itself.
+    func whenEnded(_ body: @escaping @Sendable () -> Void) { ended.withLock { $0 = body } }
+
+    /// Starts the thread.
+    func start() {
+        thread.withLock { $0 = WorkerThread(name) { [self] in runUntilStopped() } }
+    }
+
+    /// Asks the input to end.
+    func requestStop() {
+        stop.set()
+        pool.wake()
+        for part in parts { part.wake() }
+        around.dispatcher.wake()
+        around.desk.wake()
+    }
+
+    /// Waits for the thread's end.
+    func join() {
+        let running = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        running?.join()
+    }
+
+    /// What the input is doing now.
+    var state: Condition { condition.withLock { $0 } }
+
+    /// Goes on where an input of the same name has stopped that had other options: before the start.
+    func takeOver(from old: InputDriver) {
+        latest.withLock { $0 = old.positions }
+        saved.withLock { $0 = old.savedPositions }
+    }
+
+    /// Positions that were saved, by key.
+    var savedPositions: [String: Position] { saved.withLock { $0 } }
+
+    /// These positions are saved.
+    func confirmed(_ positions: some Sequence<Position>) {
+        saved.withLock { saved in
+            for position in positions { saved[position.key] = position.value == nil ? nil : position }
+        }
+    }
+
+    // MARK: - Running
+
+    /// First and longest pause before an input that failed is run again, in nanoseconds.
+    private static let pauseMin: Int64 = 500_000_000
+    private static let pauseMax: Int64 = 60_000_000_000
+
+    private func runUntilStopped() {
+        var pause = Self.pauseMin
+        while !stop.isSet {
+            let started = MonotonicClock.now
+            do throws(InputError) {
+                enter(.running, nil)
+                try input.run(self)
+                enter(.ended, nil)
+                if !stop.isSet { ended.withLock { $0 }() }
+                return
+            } catch {
+                enter(.failing, error.message)
+                count(.failures, 1)
+                // One that ran for a while failed for a new reason.
+                if MonotonicClock.now - started > Self.pauseMax { pause = Self.pauseMin }
+                log.warning("input `\(name)`: \(error.message); tried again in \(pause / 1_000_000) ms")
+                _ = stop.wait(nanoseconds: pause)
+                pause = min(pause * 2, Self.pauseMax)
+            }
+        }
+        enter(.ended, nil)
+    }
+
+    private func enter(_ phase: Phase, _ message: String?) {
+        let now = around.now()
+        condition.withLock { condition in
+            condition.phase = phase
+            condition.since = now
+            if let message { condition.lastError = message }
+        }
+    }
+
+    // MARK: - The session
+
+    var now: Int64 { around.now() }
+
+    var positions: [String: Position] { latest.withLock { $0 } }
+
+    func takeBatch() -> BatchBox? { pool.take(stop: stop) }
+
+    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) {
+        for index in 0..<batch.events.count { batch.events.raw.pointee.events[index].source = UInt32(source) }
+        // What is not sent, because the input was stopped meanwhile, moves no position: it is read again.
+        guard let sent = partition.split(batch, pool: pool, stream: stream, pools: parts, stop: stop) else {
+            return pool.give(batch)
+        }
+        if !sent.contains(where: { $0.box === batch }) { pool.give(batch) }
+        guard around.dispatcher.send(sent, source: source, bytes: bytes, positions: positions, stop: stop) else {
+            for part in sent { part.pool.give(part.box) }
+            return
+        }
+        latest.withLock { latest in
+            for position in positions { latest[position.key] = position.value == nil ? nil : position }
+        }
+        if bytes > 0 { count(.bytesRead, bytes) }
+    }
+
+    func refuse(_ raw: UnsafeRawBufferPointer, reason: String) {
+        let letter = LetterWriting.letter(refused: raw, reason: reason, input: name, time: around.now())
+        around.desk.add(letter, stop: stop)
+        around.counters.add { counts in
+            counts.ledger.received += 1
+            counts.ledger.deadLettered += 1
+        }
+        count(.refusedFrames, 1)
+    }
+
+    func count(_ counter: InputCounter, _ more: Int) {
+        around.counters.add { $0.inputs[name, default: InputCounts()].own[counter.rawValue, default: 0] += more }
+    }
+}

@@ -1,0 +1,72 @@
+import SluiceComponent
+import SluiceEncoding
+import SluiceEvent
+import SluiceOutputs
+import SluiceRules
+
+/// What runs: the inputs by number, the outputs by bit, and the configuration and generation that they belong to.
+///
+/// Numbers are never used for another input, because events that are on their way keep them; a bit is used again when its output
+/// has ended.
+struct Topology {
+    struct RunningInput {
+        let configuration: InputConfiguration
+        let driver: InputDriver
+    }
+
+    struct RunningOutput {
+        let configuration: OutputConfiguration
+        let driver: OutputDriver
+        /// Taken out of the configuration; ends when everything is written.
+        var isLeaving = false
+    }
+
+    var configuration: ServiceConfiguration
+    var generation: Generation
+    /// By number; nil for those taken out of the configuration.
+    var inputs: [RunningInput?] = []
+    /// Names by number, of all there ever were.
+    var inputNames: [String] = []
+    /// By bit.
+    var outputs = [RunningOutput?](repeating: nil, count: Topology.outputsMax)
+
+    /// Bits in `sl_event.outputs`.
+    static let outputsMax = 64
+
+    /// Names of the outputs by bit; empty for holes and for those that leave.
+    var outputNames: [String] {
+        let last = outputs.lastIndex { $0 != nil } ?? -1
+        return outputs[...last].map { output in output.map { $0.isLeaving ? "" : $0.configuration.name } ?? "" }
+    }
+
+    /// What one lane needs of the outputs: encoders of its own.
+    func laneOutputs() -> LaneOutputs {
+        let names = outputNames
+        let places = names.indices.map { index -> LaneOutputs.Place? in
+            guard !names[index].isEmpty, let output = outputs[index] else { return nil }
+            let configuration = output.configuration
+            let encoder = configuration.encoding.makeEncoder(inputs: inputNames)
+            return LaneOutputs.Place(
+                output: LaneOutput(
+                    index: index, encoder: encoder, path: configuration.plan.path, keepsEvents: configuration.mayRefuseEvents),
+                driver: output.driver)
+        }
+        return LaneOutputs(places: places, names: names, inputs: inputNames, defaults: generation.defaults)
+    }
+}
+
+/// One loaded version of the rule set, and where its unrouted events go.
+struct Generation: Sendable {
+    let rules: RuleGeneration
+    /// Bits of the default outputs.
+    let defaults: UInt64
+    /// When the lanes had adopted it, nanoseconds since 1970 UTC.
+    var loadedAt: Int64
+
+    var number: Int { rules.number }
+}
+
+extension OutputConfiguration {
+    /// Whether the output may give up on an event: after so many attempts, or because its path cannot be.
+    var mayRefuseEvents: Bool { options.mayGiveUp || !(plan.path?.fieldNames.isEmpty ?? true) }
+}

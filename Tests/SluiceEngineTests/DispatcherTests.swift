@@ -1,0 +1,85 @@
+import SluiceComponent
+import SluiceEvent
+import Testing
+
+@testable import SluiceEngine
+
+@Suite struct DispatcherTests {
+    private let dispatcher = Dispatcher(lanes: 2)
+    private let stop = StopFlag()
+    private let pool = BatchPool()
+
+    private func send(lane: Int = 0, source: Int = 0, bytes: Int = 10, at offset: Int) -> Bool {
+        dispatcher.send(
+            [(lane: lane, box: BatchBox(), pool: pool)], source: source, bytes: bytes,
+            positions: [Position(key: "file", value: "\(offset)")], stop: stop)
+    }
+
+    /// Kind of the next item: its epoch with `b` or `m`.
+    private func next(_ lane: Int) -> String {
+        switch dispatcher.take(lane: lane, until: MonotonicClock.now) {
+        case .batch(let shipment): "b\(shipment.epoch)"
+        case .marker(let epoch): "m\(epoch)"
+        case .order: "order"
+        case .end: "end"
+        case nil: "nothing"
+        }
+    }
+
+    @Test func `a marker stands in every inbox behind what was sent before it`() {
+        #expect(send(at: 1))
+        #expect(send(lane: 1, at: 2))
+        let (epoch, movements) = dispatcher.mark()
+        #expect(send(at: 3))
+        #expect(epoch == 0)
+        #expect(movements[0]?.positions["file"]?.value == "2")
+        #expect(movements[0]?.bytes == 20)
+        #expect([next(0), next(0), next(0), next(0)] == ["b0", "m0", "b1", "nothing"])
+        #expect([next(1), next(1), next(1)] == ["b0", "m0", "nothing"])
+    }
+
+    @Test func `positions move only from marker to marker`() {
+        #expect(send(at: 1))
+        _ = dispatcher.mark()
+        #expect(dispatcher.mark().movements.isEmpty)
+        #expect(send(at: 5))
+        #expect(dispatcher.mark().movements[0]?.positions["file"]?.value == "5")
+    }
+
+    @Test func `an epoch is answered with the last of its batches`() {
+        #expect(send(at: 1))
+        #expect(send(at: 2))
+        let (epoch, _) = dispatcher.mark()
+        #expect(send(at: 3))
+        #expect(dispatcher.answeredEpoch(source: 0) == epoch - 1)
+        dispatcher.answered(source: 0, epoch: epoch)
+        #expect(dispatcher.answeredEpoch(source: 0) == epoch - 1)
+        dispatcher.answered(source: 0, epoch: epoch)
+        #expect(dispatcher.answeredEpoch(source: 0) == epoch)
+        dispatcher.answered(source: 0, epoch: epoch + 1)
+        #expect(dispatcher.answeredEpoch(source: 0) == Int.max - 1)
+    }
+
+    @Test func `an input that has too much unconfirmed waits until it is confirmed`() {
+        let half = Dispatcher.Limits().unconfirmedBytesMax / 2 + 1
+        #expect(send(bytes: half, at: 1))
+        let sender = WorkerThread("sender") { [dispatcher, pool, stop] in
+            _ = dispatcher.send(
+                [(lane: 0, box: BatchBox(), pool: pool)], source: 0, bytes: half, positions: [Position(key: "file", value: "2")],
+                stop: stop)
+        }
+        _ = dispatcher.waitForMovement(interval: 0, stop: stop)
+        dispatcher.confirmed(source: 0, bytes: half)
+        sender.join()
+        #expect(dispatcher.unconfirmedBytes(source: 0) == half)
+        #expect([next(0), next(0)] == ["b0", "b0"])
+    }
+
+    @Test func `a stop lets a waiting input go without sending`() {
+        let half = Dispatcher.Limits().unconfirmedBytesMax / 2 + 1
+        #expect(send(bytes: half, at: 1))
+        stop.set()
+        #expect(!send(bytes: half, at: 2))
+        #expect(dispatcher.mark().movements[0]?.positions["file"]?.value == "1")
+    }
+}
