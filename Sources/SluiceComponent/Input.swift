@@ -29,7 +29,8 @@ package protocol InputSession: AnyObject, Sendable {
     /// Whether the last run ended without saying goodbye: then what is re-read behind a saved position counts as replayed.
     var isRecovering: Bool { get }
 
-    /// An empty batch to fill; waits while all batches of this input are on their way. Nil when the input has to end.
+    /// An empty batch to fill; waits while all batches of this input are on their way. Nil when it would have to wait and the input
+    /// has to end: as long as a batch is free, what was read whole can still be sent.
     func takeBatch() -> BatchBox?
 
     /// Hands a batch on and waits while its lane is busy. `stream` (a connection, a file) keeps its order; `bytes` are the input
@@ -46,7 +47,7 @@ package protocol InputSession: AnyObject, Sendable {
 
 /// What an input counts of itself.
 package enum InputCounter: String, CaseIterable, Sendable {
-    /// Bytes read, compressed ones as they are.
+    /// Bytes read; counted by the program from what is sent.
     case bytesRead
     /// Events re-read from behind the highest position handed to an output before a crash: an upper bound.
     case replayed
@@ -54,7 +55,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
     case oversizeFrames
     /// Bytes that belong to no frame.
     case bytesLost
-    /// Frames that a strict decoder refused.
+    /// Frames that a strict decoder refused; counted by the program.
     case refusedFrames
     /// Times that what is read was opened or started.
     case opened

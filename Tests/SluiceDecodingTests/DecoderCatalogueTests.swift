@@ -29,7 +29,9 @@ import Testing
 
     @Test(arguments: faults)
     func `what cannot be made says why`(text: String, code: ConfigError.Code, message: String) {
-        #expect(throws: ConfigError(code, message)) { try DecoderCatalogue.make(OptionText(text)) }
+        let fault = #expect(throws: ConfigError.self) { try DecoderCatalogue.make(OptionText(text)) }
+        #expect(fault?.code == code)
+        #expect(fault?.message == message)
     }
 
     @Test func `every example can be made and every name is listed once`() throws {

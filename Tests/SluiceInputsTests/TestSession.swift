@@ -54,8 +54,7 @@ final class TestSession: InputSession {
     func takeBatch() -> BatchBox? {
         state.notify { $0.isWaiting = $0.isHolding }
         let isFree: Bool? = state.wait { state in
-            if self.stop.isSet { return false }
-            guard state.free > 0, !state.isHolding else { return nil }
+            guard state.free > 0, !state.isHolding else { return self.stop.isSet ? false : nil }
             state.free -= 1
             state.isWaiting = false
             return true
@@ -68,12 +67,16 @@ final class TestSession: InputSession {
         state.notify {
             $0.sent.append(Sent(messages: messages, stream: stream, positions: positions))
             $0.free += 1
+            $0.counts[.bytesRead, default: 0] += bytes
         }
     }
 
     func refuse(_ raw: UnsafeRawBufferPointer, reason: String) {
         let text = String(decoding: raw, as: UTF8.self) + ": " + reason
-        state.notify { $0.refused.append(text) }
+        state.notify {
+            $0.refused.append(text)
+            $0.counts[.refusedFrames, default: 0] += 1
+        }
     }
 
     func count(_ counter: InputCounter, _ more: Int) { state.notify { $0.counts[counter, default: 0] += more } }
@@ -168,7 +171,8 @@ final class RunningInput {
     /// Sets the stop and waits for the end.
     func stop() {
         session.stop.set()
-        session.state.notify { $0.isHolding = false }
+        // Who waits for a batch looks again.
+        session.state.notify { _ in }
         thread?.join()
         thread = nil
     }

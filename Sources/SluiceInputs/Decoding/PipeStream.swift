@@ -27,6 +27,8 @@ struct PipeStream: ~Copyable {
     private var carried = CarriedBytes()
     private let stream: UInt64
     private var bytesReported = 0
+    /// A batch that nothing came into.
+    private var spare: BatchBox?
 
     /// A stream with a number of its own among those of its input.
     init(_ reader: consuming FileReader, _ shared: SharedDecoding, stream: UInt64) {
@@ -38,7 +40,7 @@ struct PipeStream: ~Copyable {
     /// Sends everything up to the end or the stop. When it throws, everything before the fault was sent.
     mutating func run(_ session: any InputSession) throws(InputError) -> Ending {
         while true {
-            guard let box = session.takeBatch() else {
+            guard let box = takeBatch(session) else {
                 session.count(.bytesLost, carried.count)
                 return .stopped
             }
@@ -59,10 +61,14 @@ struct PipeStream: ~Copyable {
             case .ended: _ = decoder.decode(box.events, from: 0, isFinal: true, session: session)
             }
             carry(box.events, from: rest, to: limit)
-            session.count(.bytesRead, reader.bytesRead - bytesReported)
             let bytes = reader.bytesRead - bytesReported
             bytesReported = reader.bytesRead
-            if box.events.count > 0 || bytes > 0 { session.send(box, stream: stream, bytes: bytes, positions: []) }
+            if box.events.count > 0 || bytes > 0 {
+                session.send(box, stream: stream, bytes: bytes, positions: [])
+            } else {
+                box.events.clear()
+                spare = box
+            }
             switch turn {
             case .stopped: return .stopped
             case .ended(let fault?): throw fault
@@ -71,6 +77,11 @@ struct PipeStream: ~Copyable {
             }
             if let failure = decoder.failure { throw InputError(.oversizeFrame, "`\(reader.name)`: \(failure.message)") }
         }
+    }
+
+    private mutating func takeBatch(_ session: any InputSession) -> BatchBox? {
+        defer { spare = nil }
+        return spare ?? session.takeBatch()
     }
 
     /// Waits for input and reads once.

@@ -154,7 +154,6 @@ package struct StreamDecoder {
         while rest.count > 0 {
             let (decoded, refusal) = decoder.decode(rest, received: received, into: batch)
             guard let refusal else { return }
-            session.count(.refusedFrames, 1)
             session.refuse(
                 batch.bytes(rest[decoded].raw), reason: "frame refused by `\(shared.setting.formatName)` in strict mode: \(refusal)")
             rest = UnsafeBufferPointer(rebasing: rest[(decoded + 1)...])

@@ -23,8 +23,8 @@ package final class ExecInput: Input {
                 guard let ending = try runOnce(shared, session) else { return }
                 wasFailure = ending.isFailure
             } catch {
-                session.count(.failures, 1)
                 if restart.rule == .never { throw error }
+                session.count(.failures, 1)
                 session.log.warning("\(error.message)")
             }
             guard let pauseNs = restart.ended(wasFailure: wasFailure, ranNs: MonotonicClock.now - begin) else { return }

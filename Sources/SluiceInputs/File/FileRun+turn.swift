@@ -51,7 +51,6 @@ extension FileRun {
             complain(file, error.message)
             if error.code == .corrupt || error.code == .notBuiltIn { file.content = .faulty }
         case .bytes(let count, let hasMore):
-            session.count(.bytesRead, count)
             file.readOffset += count
             file.decoder.bytesCame(box.events, from: carried)
             let limit = box.events.byteCount

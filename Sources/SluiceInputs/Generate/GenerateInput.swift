@@ -39,7 +39,6 @@ package final class GenerateInput: Input {
             write(next..<end, to: box.events, now: session.now)
             let bytes = box.events.byteCount
             _ = decoder.decode(box.events, from: 0, isFinal: false, session: session)
-            session.count(.bytesRead, bytes)
             next = end
             session.send(box, stream: 0, bytes: bytes, positions: [Position(key: Self.positionKey, value: String(next))])
         }
