@@ -43,15 +43,18 @@ extension FileRun {
             let skip = PackedSkip(offset: file.mark.offset, tail: Fingerprint(file.mark.tail), isWhole: false)
             file.restart(StreamDecoder(shared))
             file.skip = skip
-        case .unknown: if file.mayHaveHole, file.readOffset == 0 { passHole(file) }
+        case .unknown: break
         }
-        if file.content == .plain { return true }
         let start = file.bytes(at: 0, count: 4)
         let format = start.withUnsafeBytes { CompressionFormat(of: $0, isWhole: false) }
         do throws(InputError) {
             switch format {
             case .undecided: return false
-            case .plain: file.content = .plain
+            case .plain:
+                file.content = .plain
+                // Now there is text: a hole before it is as long as it will ever be.
+                if file.mayHaveHole { passHole(file) }
+                file.mayHaveHole = false
             case .gzip, .zstd:
                 if file.skip == nil {
                     switch try copy(file, format) {
