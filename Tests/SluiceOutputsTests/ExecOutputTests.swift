@@ -91,10 +91,10 @@ import Testing
 
     @Test func `a command is needed`() {
         do throws(ConfigError) {
-            _ = try folder.plan("exec", [])
+            _ = try folder.plan("exec", [("command", .texts([]))])
             Issue.record("was accepted")
         } catch {
-            #expect(error.message == "output `main` needs a `command`, such as `[/usr/local/bin/ingest, --stdin]`")
+            #expect(error.message == "`command` of output `main` names no program; write one such as `[/usr/local/bin/ingest, --stdin]`")
         }
     }
 }
