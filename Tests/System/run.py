@@ -327,7 +327,7 @@ def test_metrics_pass_a_strict_reader(folder):
         raise RuntimeError(f"not caught: {fault!r}")
 
 
-MODULES = ["service_delivery", "service_reload", "service_figures"]
+MODULES = ["service_delivery", "service_reload", "service_figures", "service_package"]
 
 
 def main():

@@ -181,7 +181,6 @@ def test_a_package_is_installed_runs_without_systemd_and_is_purged(folder):
         check_files(machine)
         if machine.run("sh", "-c", "command -v systemd-analyze").returncode == 0:
             check_unit(machine)
-        machine.run("sluice", "check", "-c", "/etc/sluice/sluice.yaml", check=0)
 
         # The unit's own command line as its own user; the socket of the manager is in the copy.
         manager = Manager(machine.path("/run/notify"), seen_as="/run/notify", watchdog_seconds=2)
