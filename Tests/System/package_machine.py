@@ -39,8 +39,8 @@ mkdir dev/pts
 mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 ln -s /proc/self/fd dev/fd
-# Where container images forbid packages to start services.
-rm -f usr/sbin/policy-rc.d
+# Container images forbid packages to start services and to bring documentation.
+rm -f usr/sbin/policy-rc.d etc/dpkg/dpkg.cfg.d/*
 cat > etc/systemd/system/sluice-test.target <<'END'
 [Unit]
 Description=Nothing but what services need
