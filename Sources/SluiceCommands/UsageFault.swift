@@ -15,7 +15,9 @@ enum UsageFault {
     /// What is wrong with the verb of these arguments; nil when it is one.
     static func unknownVerb(in arguments: [String], verbs: [String], exists: (String) -> Bool) -> String? {
         let verb = arguments.first == "help" ? arguments.dropFirst().first : arguments.first
-        guard let verb, !verbs.contains(verb), !["help", "-h", "--help", "--version", "--experimental-dump-help"].contains(verb) else { return nil }
+        guard let verb, !verbs.contains(verb), !["help", "-h", "--help", "--version", "--experimental-dump-help"].contains(verb) else {
+            return nil
+        }
         if verb.hasPrefix("-") { return "`\(verb)` stands where the verb belongs; did you mean `sluice filter \(verb) …`?" }
         if verb.hasSuffix(".lua") || exists(verb) {
             return "`\(verb)` is no verb; did you mean `sluice filter \(verb)`?"
