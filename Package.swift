@@ -17,9 +17,10 @@ func stage(_ name: String, uses: [Target.Dependency]) -> Target {
 }
 
 /// Tests of the target of the same name.
-func tests(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+func tests(_ name: String, uses: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.target(name: name)] + uses, resources: resources, swiftSettings: strict)
+        name: name + "Tests", dependencies: [.target(name: name)] + uses, exclude: exclude, resources: resources,
+        swiftSettings: strict)
 }
 
 /// PCRE2, only with the trait that says so.
@@ -79,7 +80,8 @@ let package = Package(
         stage(
             "SluiceRules",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceLua", "SluiceEvent", "SluiceRegex", "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceFraming", "SluiceLua",
+                "SluiceRegex", "CSluice",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         stage(
@@ -138,9 +140,10 @@ let package = Package(
             "SluiceEngine",
             uses: [
                 "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
-                "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice",
+                "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice", "GoldenKit",
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ],
+            exclude: ["Configuration/Cases"]),
         tests(
             "SluiceInputs",
             uses: [

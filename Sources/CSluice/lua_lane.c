@@ -32,6 +32,7 @@ void sl_lane_destroy(sl_lane *lane) {
     lane_free_set(NULL, &lane->live);
     if (lane->staged) lane_free_set(NULL, lane->staged);
     free(lane->staged);
+    lane_free_coverage(lane);
     free(lane->undo_slots);
     sl_buffer *buffers[] = {&lane->names,   &lane->scratch, &lane->sorting,  &lane->host_scratch,
                             &lane->message, &lane->chunk,   &lane->traceback};

@@ -108,6 +108,8 @@ typedef struct key_cache_entry {
 
 enum { POOL_CLASSES = 32, POOL_STEP = 16, POOL_CHUNK = 64 * 1024 };
 
+typedef struct lane_coverage lane_coverage;
+
 struct sl_lane {
     int64_t clock_ns;
     bool clock_follows, clock_known;
@@ -170,6 +172,8 @@ struct sl_lane {
     rule_set live;                  ///< the generation that runs
     rule_set *staged;               ///< the one that is being made, NULL without
     rule_set *loading;              ///< that into which rules are loaded now
+    lane_coverage *coverage;        ///< counters of lines, NULL without
+    bool outputs_open;              ///< every output name is known
     lua_Integer changes_made;       ///< places of REGISTRY_CHANGES that a commit has worked off
 
     sl_failure failure;
@@ -233,6 +237,11 @@ void lane_restart_time(sl_lane *lane);
 static inline void lane_check_time(lua_State *L) {
     if (lane_of(L)->stop) luaL_error(L, "time limit exceeded");
 }
+
+// lua_coverage.c
+/// The hook of a state that has time: the one that counts lines, or none.
+void lane_reset_hook(sl_lane *lane);
+void lane_free_coverage(sl_lane *lane);
 
 // lua_memory.c
 void *lane_allocate(void *context, void *block, size_t old_size, size_t size);

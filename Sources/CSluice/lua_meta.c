@@ -100,6 +100,16 @@ static int meta_tostring(lua_State *L) {
     return 1;
 }
 
+void sl_lane_set_inputs(sl_lane *lane, const sl_text *inputs, uint32_t count) {
+    lane->live.inputs = inputs;
+    lane->live.input_count = count;
+}
+
+void sl_lane_show(sl_lane *lane, sl_batch *batch, uint32_t event) {
+    lane->event_value->batch = batch;
+    lane->event_value->event = event;
+}
+
 void meta_open(lua_State *L) {
     static const luaL_Reg methods[] = {{"__index", meta_index}, {"__newindex", meta_newindex}, {"__tostring", meta_tostring}, {NULL, NULL}};
     lua_createtable(L, 0, 6);

@@ -19,6 +19,32 @@ static void push_known_outputs(lua_State *L, sl_lane *lane) {
     luaL_pushresult(&text);
 }
 
+/// Gives a new name the next bit and leaves its number in place of the nil on the top; the table of names lies below it.
+static void accept_output(lua_State *L, sl_lane *lane, int index, const char *name) {
+    rule_set *set = &lane->live;
+    if (strcmp(name, "drop") == 0 || strcmp(name, "pass") == 0)
+        luaL_error(L, "`%s` is a value and not the name of an output: write `return %s`", name, name);
+    if (set->output_count == OUTPUTS_MAX) luaL_error(L, "more than %d outputs", OUTPUTS_MAX);
+    size_t length = lua_rawlen(L, index);
+    char *copy = malloc(length + 1);
+    if (!copy) luaL_error(L, "out of memory for the name of an output");
+    memcpy(copy, name, length + 1);
+    lua_Integer output = set->output_count;
+    // Kept before Lua may raise: the lane frees it.
+    set->outputs[set->output_count++] = (sl_text){copy, length};
+    lua_pop(L, 1);
+    lua_pushvalue(L, index);
+    lua_pushinteger(L, output);
+    lua_rawset(L, -3);
+    lua_pushinteger(L, output);
+}
+
+void sl_lane_accept_outputs(sl_lane *lane) { lane->outputs_open = true; }
+
+uint32_t sl_lane_output_count(const sl_lane *lane) { return lane->live.output_count; }
+
+sl_text sl_lane_output(const sl_lane *lane, uint32_t output) { return lane->live.outputs[output]; }
+
 void route_add(lua_State *L, int index, uint64_t *outputs) {
     sl_lane *lane = lane_of(L);
     if (lua_type(L, index) != LUA_TSTRING)
@@ -32,6 +58,7 @@ void route_add(lua_State *L, int index, uint64_t *outputs) {
     registry_push(L, REGISTRY_OUTPUTS);
     lua_pushvalue(L, index);
     lua_rawget(L, -2);
+    if (lua_type(L, -1) != LUA_TNUMBER && lane->outputs_open) accept_output(L, lane, index, name);
     if (lua_type(L, -1) != LUA_TNUMBER) {
         push_known_outputs(L, lane);
         luaL_error(L, "unknown output `%s`; known: %s", name, lua_tostring(L, -1));

@@ -96,7 +96,7 @@ void lane_watch_begin(sl_lane *lane, int64_t cpu_ns) {
 void lane_watch_end(sl_lane *lane) {
     lane->in_lua = 0;
     atomic_signal_fence(memory_order_seq_cst);
-    if (lane->stop) lua_sethook(lane->L, NULL, 0, 0);
+    if (lane->stop) lane_reset_hook(lane);
 }
 
 void lane_restart_time(sl_lane *lane) {
@@ -105,7 +105,7 @@ void lane_restart_time(sl_lane *lane) {
     // The limit was met between the end of one event and the start of the next.
     lane->in_lua = 0;
     atomic_signal_fence(memory_order_seq_cst);
-    lua_sethook(lane->L, NULL, 0, 0);
+    lane_reset_hook(lane);
     lane->stop = 0;
     atomic_signal_fence(memory_order_seq_cst);
     lane->in_lua = 1;

@@ -4,23 +4,34 @@ import SluiceEngine
 import SluiceLua
 import SluiceRules
 
-/// `sluice check RULE.lua…`.
+/// `sluice check [-c sluice.yaml | RULE.lua…]`.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Find what is wrong with rules without running them on data.",
+        commandName: "check", abstract: "Find what is wrong with a configuration or with rules, without running them on data.",
         discussion: """
-            Compiles each rule, runs its top level in the sandbox and looks for
-            `process`. Without a configuration any output name is taken as known;
-            `--to NAME` lists the ones that exist. Status 1 says that there is
-            something wrong.
+            Without rule files it checks the configuration (`-c`, else
+            `$SLUICE_CONFIG`, else `./sluice.yaml`, else
+            `/etc/sluice/sluice.yaml`) and every rule that it names: nothing is
+            opened and nothing written. All problems are found in one run, each
+            with file, line and column.
+
+            With rule files it compiles each, runs its top level in the sandbox
+            and looks for `process`. Without a configuration any output name is
+            taken as known; `--to NAME` lists the ones that exist.
+
+            Status 1 says that there is something wrong, 66 that a file is missing.
 
             Example:
 
+              sluice check -c /etc/sluice/sluice.yaml
               sluice check --to auth --to archive route.lua
             """)
 
     @Argument(help: ArgumentHelp("Rule files.", valueName: "RULE.lua"))
-    var rules: [String]
+    var rules: [String] = []
+
+    @Option(name: [.customShort("c"), .customLong("config")], help: ArgumentHelp("Configuration to check.", valueName: "FILE"))
+    var config: String?
 
     @Option(name: .customLong("to"), help: ArgumentHelp("An output that exists; may be given again.", valueName: "NAME"))
     var outputs: [String] = []
@@ -34,7 +45,30 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "Form of the report: text or json.")
     var format: ReportFormat = .text
 
+    func validate() throws {
+        if config != nil, !rules.isEmpty {
+            throw ValidationError("`-c` checks a configuration and its rules; give it alone or rule files alone")
+        }
+        guard rules.isEmpty else { return }
+        for (name, isGiven) in [("--to", !outputs.isEmpty), ("--api", api != nil), ("--call", call != nil)] where isGiven {
+            throw ValidationError("`\(name)` goes with rule files: `sluice check \(name) … RULE.lua`")
+        }
+    }
+
     func run() throws {
+        guard rules.isEmpty else { return try checkRules() }
+        let file = try ConfigurationArgument.file(config)
+        let check = ConfigurationCheck(file, now: SystemClock.nanoseconds)
+        let report = CheckReport(check)
+        switch format {
+        case .text: report.writeText()
+        case .json: report.writeJSON()
+        }
+        if check.isMissing { throw ExitCode(Status.missing.rawValue) }
+        if check.isRefused { throw ExitCode(Status.refused.rawValue) }
+    }
+
+    private func checkRules() throws {
         let ruleAPI = try RuleArguments.api(api, call: call, timeAsTable: false, environment: [])
         var failures: [RuleFailure] = []
         var unreadable: ExitCode?
@@ -47,9 +81,10 @@ struct CheckCommand: ParsableCommand {
                 unreadable = unreadable ?? status
             }
         }
+        let report = CheckReport(rules: rules.count, failures, isComplete: unreadable == nil)
         switch format {
-        case .text: reportText(failures, isComplete: unreadable == nil)
-        case .json: reportJSON(failures)
+        case .text: report.writeText()
+        case .json: report.writeJSON()
         }
         if let unreadable { throw unreadable }
         if !failures.isEmpty { throw ExitCode(Status.refused.rawValue) }
@@ -65,25 +100,5 @@ struct CheckCommand: ParsableCommand {
         } catch {
             return error
         }
-    }
-
-    private func reportText(_ failures: [RuleFailure], isComplete: Bool) {
-        for failure in failures { Terminal.say(failure.rendered()) }
-        if failures.isEmpty, isComplete {
-            Terminal.out("\(rules.count) rule\(rules.count == 1 ? "" : "s") checked: no problem found")
-        }
-    }
-
-    private func reportJSON(_ failures: [RuleFailure]) {
-        let problems = failures.map { failure in
-            JSONText.object([
-                ("rule", JSONText.literal(failure.rule)), ("file", JSONText.literal(failure.chunk)),
-                ("line", failure.line > 0 ? String(failure.line) : "null"),
-                ("column", failure.excerpt.map { String($0.column) } ?? "null"),
-                ("kind", JSONText.literal(failure.kind.rawValue)),
-                ("message", JSONText.literal(failure.message)),
-            ])
-        }
-        Terminal.out("{\"checked\":\(rules.count),\"problems\":[\(problems.joined(separator: ","))]}")
     }
 }

@@ -15,7 +15,7 @@ struct FilterLosses {
         var parts: [String] = []
         if framing.oversize > 0 {
             parts.append(
-                "\(count(framing.oversize, "frame")) longer than `--max-frame-size` (\(FilterSetting.sizeText(frameBytesMax))); truncated"
+                "\(count(framing.oversize, "frame")) longer than `--max-frame-size` (\(SizeText.text(frameBytesMax))); truncated"
             )
         }
         if framing.errors > 0 {

@@ -104,19 +104,10 @@ struct FilterSetting {
         return time
     }
 
-    /// A size as users write it: `64KiB`, `1MiB`, `100B`.
-    static func sizeText(_ bytes: Int) -> String {
-        for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
-        where bytes >= 1 << shift && bytes % (1 << shift) == 0 {
-            return "\(bytes >> shift)\(unit)"
-        }
-        return "\(bytes)B"
-    }
-
     private static func size(_ text: String, _ option: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let bytes = OptionValues.size(text), range.contains(bytes) else {
             throw Terminal.fail(
-                "`\(text)` is no value for `\(option)`; it takes a size such as `64KiB`, from \(sizeText(range.lowerBound)) to \(sizeText(range.upperBound))",
+                "`\(text)` is no value for `\(option)`; it takes a size such as `64KiB`, from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))",
                 .usage)
         }
         return bytes

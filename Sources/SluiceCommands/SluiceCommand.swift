@@ -16,8 +16,8 @@ package struct SluiceCommand: ParsableCommand {
             """,
         version: Version.line,
         subcommands: [
-            FilterCommand.self, RunCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self, DeadLettersCommand.self, SchemaCommand.self,
-            BenchCommand.self, CompletionCommand.self, VersionCommand.self,
+            FilterCommand.self, RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, ReloadCommand.self,
+            DeadLettersCommand.self, SchemaCommand.self, BenchCommand.self, CompletionCommand.self, VersionCommand.self,
         ])
 
     package init() {}
@@ -36,7 +36,7 @@ package struct SluiceCommand: ParsableCommand {
             Glibc.exit(Status.usage.rawValue)
         }
         do {
-            var command = try parseAsRoot(FilterCommand.prepared(arguments))
+            var command = try parseAsRoot(TestCommand.prepared(FilterCommand.prepared(arguments)))
             try command.run()
             exit()
         } catch let status as ExitCode {

@@ -6,6 +6,9 @@ enum Terminal {
     /// Whether standard error is a terminal.
     static let isErrorTerminal = isatty(STDERR_FILENO) == 1
 
+    /// Whether standard output is a terminal that takes colours.
+    static var hasOutputColours: Bool { isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
+
     /// A line of data.
     static func out(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
 

@@ -15,6 +15,8 @@ package final class ConfigReading {
     package let folder: String
     /// The value of an environment variable.
     package let variable: (String) -> String?
+    /// Names of options whose values must not be shown wherever they stand.
+    var secretKeys: [String] = []
     private var secrets: [Int: [Range<Int>]] = [:]
     private var pending: [(code: ConfigError.Code, message: String, place: ConfigPlace?, isWarning: Bool)] = []
 
@@ -49,13 +51,19 @@ package final class ConfigReading {
         pending.append(problem)
     }
 
-    /// The problems with their excerpts, in the order of the file. Secrets that were noted by now are hidden in all of them.
+    /// The problems with their excerpts, in the order of the file. Secrets that were noted by now are hidden in all of them, and
+    /// what stands behind a secret's key in places that nobody came to look at, such as a component of an unknown kind.
     package func finish() -> [ConfigProblem] {
         ConfigProblems.ordered(
             pending.map { problem in
-                let hidden = problem.place.flatMap { secrets[$0.line] } ?? []
+                let hidden = problem.place.map { (secrets[$0.line] ?? []) + unread(in: $0) } ?? []
                 return ConfigProblem(problem.code, problem.message, at: problem.place, isWarning: problem.isWarning, hiding: hidden)
             })
+    }
+
+    private func unread(in place: ConfigPlace) -> [Range<Int>] {
+        guard place.line <= place.source.lines.count else { return [] }
+        return SecretText.ranges(in: Array(place.source.lines[place.line - 1].unicodeScalars), keys: secretKeys)
     }
 
     /// Notes that a value must not be shown.
@@ -75,17 +83,17 @@ package final class ConfigReading {
         secrets[place.line, default: []].append(place.column..<max(end, place.column) + 1)
     }
 
-    /// Notes what a line must not show from its `password:` on; for files that are not YAML, where no more is known.
-    package func hideSecrets(of line: Int, in source: ConfigSource, keys: [String]) {
-        guard line >= 1, line <= source.lines.count else { return }
-        let scalars = Array(source.lines[line - 1].unicodeScalars)
-        guard let start = SecretText.start(in: scalars, keys: keys) else { return }
-        secrets[line, default: []].append(start + 1..<scalars.count + 1)
+    /// Notes that everything behind a secret's key in a line must not be shown: the line is no YAML, so its end is not known.
+    func hideBehindSecrets(in place: ConfigPlace) {
+        guard place.line <= place.source.lines.count else { return }
+        let line = Array(place.source.lines[place.line - 1].unicodeScalars)
+        guard let start = SecretText.ranges(in: line, keys: secretKeys).first?.lowerBound else { return }
+        secrets[place.line, default: []].append(start..<max(start, line.count) + 1)
     }
 
     /// The path as it is opened: relative ones begin at the configuration's folder.
     package func path(_ path: String) -> String {
-        path.hasPrefix("/") || folder.isEmpty || folder == "." ? path : folder + "/" + path
+        path.hasPrefix("/") || folder.isEmpty || folder == "." ? path : folder + (folder.hasSuffix("/") ? "" : "/") + path
     }
 
     /// A text with `${NAME}` and `${NAME:-default}` replaced; problems are noted at `place`.

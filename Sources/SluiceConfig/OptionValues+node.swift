@@ -25,6 +25,9 @@ extension OptionValues {
                 takeFile(member, spec, members, in: reading)
             } else {
                 let known = others + specs.writtenKeys
+                // A secret whose key is misspelt is one all the same.
+                let near = Suggestion.nearest(to: member.key, in: known)
+                if specs.contains(where: { $0.isSecret && $0.key == near }) { reading.hide(member.value) }
                 reading.refuse(
                     .unknownOption, Self.unknown(member.key, in: known, what: "option", of: component), at: member.place)
             }

@@ -19,15 +19,32 @@ enum SecretText {
         return line.count
     }
 
-    /// The index behind `password:` and its blanks when the line has one of the keys.
-    static func start(in line: [Unicode.Scalar], keys: [String]) -> Int? {
+    /// The columns, from 1, of what stands behind `password:` for each of the keys. A plain text ends with the line, or in a `{`
+    /// of the same line with a comma or `}`.
+    static func ranges(in line: [Unicode.Scalar], keys: [String]) -> [Range<Int>] {
         let keys = keys.map { Array($0.unicodeScalars) }
-        for colon in line.indices where line[colon] == ":" {
-            var end = colon
+        var ranges: [Range<Int>] = []
+        var depth = 0
+        for index in line.indices {
+            if line[index] == "{" { depth += 1 }
+            if line[index] == "}" { depth -= 1 }
+            guard line[index] == ":" else { continue }
+            var end = index
             while end > 0, line[end - 1] == " " || line[end - 1] == "\"" || line[end - 1] == "'" { end -= 1 }
-            guard keys.contains(where: { $0.count <= end && Array(line[end - $0.count..<end]) == $0 }) else { continue }
-            return line[(colon + 1)...].firstIndex { $0 != " " } ?? line.count
+            guard keys.contains(where: { isKey($0, in: line, endingAt: end) }) else { continue }
+            guard let start = line[(index + 1)...].firstIndex(where: { $0 != " " }) else { continue }
+            let isQuoted = line[start] == "\"" || line[start] == "'"
+            let plainEnd = depth > 0 ? line[start...].firstIndex { $0 == "," || $0 == "}" } ?? line.count : line.count
+            let valueEnd = isQuoted ? self.end(ofQuoted: line, from: start) : plainEnd
+            ranges.append(start + 1..<max(valueEnd, start + 1) + 1)
         }
-        return nil
+        return ranges
+    }
+
+    private static func isKey(_ key: [Unicode.Scalar], in line: [Unicode.Scalar], endingAt end: Int) -> Bool {
+        guard key.count <= end, line[end - key.count..<end].elementsEqual(key) else { return false }
+        guard end > key.count else { return true }
+        let before = line[end - key.count - 1]
+        return !(before.properties.isAlphabetic || before == "_")
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 package import SluiceComponent
 package import SluiceConfig
 package import SluiceEvent
@@ -27,16 +28,22 @@ package enum InputCatalogue {
 package struct InputSetting: Sendable {
     /// The input's name.
     package let name: String
-    /// Folder that relative paths begin at: the configuration's.
+    /// Folder that relative paths begin at, as an absolute path: the configuration's.
     package let folder: String
     /// Zone of times that have none, unless the input says another.
     package let zone: Zone
 
-    /// A setting.
+    /// A setting; a relative folder is one below the working directory.
     package init(name: String, folder: String, zone: Zone) {
         self.name = name
-        self.folder = folder
+        self.folder = Self.absolute(folder)
         self.zone = zone
+    }
+
+    private static func absolute(_ folder: String) -> String {
+        guard !folder.hasPrefix("/"), let working = getcwd(nil, 0) else { return folder }
+        defer { free(working) }
+        return String(cString: working) + "/" + folder
     }
 }
 

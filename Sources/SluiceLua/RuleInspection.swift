@@ -14,6 +14,8 @@ package struct RuleInspection: Sendable {
     package private(set) var outputs: [Mention] = []
     /// Variables with the attribute `<close>`.
     package private(set) var closeAttributes: [Mention] = []
+    /// Whether the function is defined at the top level, by its name.
+    package private(set) var definesFunction = false
     /// Names of fields that the source mentions: `event.name`, `event["name"]`.
     package private(set) var fields: Set<String> = []
 
@@ -37,7 +39,10 @@ package struct RuleInspection: Sendable {
         var blocks: [Block] = []
         for (index, token) in tokens.enumerated() {
             switch (token.kind, token.text) {
-            case (.keyword, "function"): blocks.append(.function(isRule: isRuleFunction(index, function, blocks.isEmpty)))
+            case (.keyword, "function"):
+                let isRule = isRuleFunction(index, function, blocks.isEmpty)
+                if isRule { definesFunction = true }
+                blocks.append(.function(isRule: isRule))
             case (.keyword, "do"), (.keyword, "if"), (.keyword, "repeat"): blocks.append(.other)
             case (.keyword, "end"), (.keyword, "until"): _ = blocks.popLast()
             case (.keyword, "return"): if isInRule(blocks) { collectReturn(index + 1) }

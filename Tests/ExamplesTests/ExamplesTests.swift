@@ -21,6 +21,16 @@ import Testing
         #expect(commands.contains(words("sluice " + example.arguments)))
     }
 
+    @Test(arguments: try! GoldenFiles.contents(of: Example.root).filter(\.hasDirectoryPath))
+    func `the tests beside an example's rule pass`(_ folder: URL) throws {
+        let command = try String(contentsOf: folder.appending(path: "command"), encoding: .utf8)
+        let script = command.contains("--api fluent-bit") ? " --api fluent-bit --call cb_filter" : ""
+        let run = try ProgramRun(
+            ProgramRun.program(named: "sluice"), "test --no-times" + script, in: folder, environment: ["TZ": "Asia/Kathmandu"])
+        #expect(run.status == 0, "\(String(decoding: run.files["stdout"] ?? Data(), as: UTF8.self))")
+        #expect(run.files["stderr"] == nil)
+    }
+
     @Test func `every folder of examples holds a command`() throws {
         let folders = try GoldenFiles.contents(of: Example.root).filter(\.hasDirectoryPath).map(\.lastPathComponent)
         #expect(folders.count >= 6)

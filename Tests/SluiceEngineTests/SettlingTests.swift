@@ -3,29 +3,27 @@ import Testing
 @testable import SluiceEngine
 
 @Suite struct SettlingTests {
-    private var settling = Settling(quiet: 100)
-
-    @Test mutating func `nothing is due while nothing changes`() {
-        #expect(settling.due == nil)
-        #expect(!settling.isDue(at: 1_000_000))
+    /// Whether it is due at each of the times, asked in turn after the changes.
+    private func due(changes: [Int64], at times: [Int64]) -> [Bool] {
+        var settling = Settling(quiet: 100)
+        for change in changes { settling.changed(at: change) }
+        return times.map { settling.isDue(at: $0) }
     }
 
-    @Test mutating func `a change is due after a quiet time and once`() {
-        settling.changed(at: 1_000)
-        #expect(!settling.isDue(at: 1_099))
-        #expect(settling.isDue(at: 1_100))
-        #expect(!settling.isDue(at: 1_200))
+    @Test func `nothing is due while nothing changes`() {
+        #expect(Settling(quiet: 100).due == nil)
+        #expect(due(changes: [], at: [0, 1_000_000]) == [false, false])
     }
 
-    @Test mutating func `each further change puts it off`() {
-        settling.changed(at: 1_000)
-        settling.changed(at: 1_090)
-        #expect(!settling.isDue(at: 1_150))
-        #expect(settling.isDue(at: 1_190))
+    @Test func `a change is due after a quiet time and once`() {
+        #expect(due(changes: [1_000], at: [1_099, 1_100, 1_200]) == [false, true, false])
     }
 
-    @Test mutating func `changes without end do not put it off for ever`() {
-        for time in stride(from: Int64(0), through: 5_000, by: 50) { settling.changed(at: time) }
-        #expect(settling.due == 2_000)
+    @Test func `each further change puts it off`() {
+        #expect(due(changes: [1_000, 1_090], at: [1_150, 1_190]) == [false, true])
+    }
+
+    @Test func `changes without end do not put it off for ever`() {
+        #expect(due(changes: Array(stride(from: 0, through: 5_000, by: 50)), at: [1_999, 2_000]) == [false, true])
     }
 }

@@ -37,8 +37,9 @@ def fetch(folder, packages):
 class Peers:
     """Where the peers' programs are, and how each workload is run with them."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, packages=PACKAGES):
         self.folder = folder
+        self.packages = packages
         self.root = os.path.join(folder, "root")
 
     def prepare(self):
@@ -46,7 +47,7 @@ class Peers:
         done = os.path.join(self.folder, "complete")
         if not os.path.exists(done):
             shutil.rmtree(self.folder, ignore_errors=True)
-            fetch(self.folder, PACKAGES)
+            fetch(self.folder, self.packages)
             open(done, "w").close()
 
     def versions(self):

@@ -133,6 +133,14 @@ void sl_lane_destroy(sl_lane *lane);
 /// Opens the libraries with the host functions.
 bool sl_lane_open(sl_lane *lane, const sl_host_entry *entries, uint32_t entry_count, const sl_names *names);
 
+/// Takes every output name as known from here on: a new one becomes the next bit, up to 64. For tests of rules.
+void sl_lane_accept_outputs(sl_lane *lane);
+/// Names of the outputs so far, by their bit.
+uint32_t sl_lane_output_count(const sl_lane *lane);
+sl_text sl_lane_output(const sl_lane *lane, uint32_t output);
+/// Names of inputs by sl_event.source in place of those that it was opened with; they stay the caller's.
+void sl_lane_set_inputs(sl_lane *lane, const sl_text *inputs, uint32_t count);
+
 /// Loads a rule behind those loaded before and runs its top level. False: see `sl_lane_failure`.
 ///
 /// `state` is there when the top level runs. When the source's `state_version` is another than that of the state, the top level
@@ -166,6 +174,9 @@ int sl_lane_run(sl_lane *lane);
 void sl_lane_resolve(sl_lane *lane, uint8_t policy, uint64_t outputs);
 /// Calls all timers that are due; emitted events go to the batch's end, to be run. Call until SL_RUN_DONE.
 int sl_lane_run_timers(sl_lane *lane, sl_batch *batch);
+/// From a host function while `process` runs: what `event` stands for until the next such call, in a batch of whatever lane.
+/// With `batch` NULL nothing.
+void sl_lane_show(sl_lane *lane, sl_batch *batch, uint32_t event);
 /// Calls each rule's `shutdown`, first all timers that are due; emitted events go to `batch`. Call until SL_RUN_DONE.
 int sl_lane_shutdown(sl_lane *lane, sl_batch *batch);
 
@@ -182,6 +193,21 @@ int64_t sl_lane_next_timer(const sl_lane *lane);
 /// Whether the clock of the data has seen a time.
 bool sl_lane_knows_clock(const sl_lane *lane);
 int64_t sl_lane_clock(const sl_lane *lane);
+
+/// How often the lines of a chunk ran.
+typedef struct sl_covered {
+    uint16_t rule;            ///< index of the rule that ran it
+    sl_text chunk;            ///< its whole name, as it was loaded: `@route.lua`
+    const uint32_t *counts;   ///< by line - 1
+    uint32_t count;
+} sl_covered;
+
+/// Counts the lines that run from here on: for coverage, at the cost of a call for every line. False without memory.
+bool sl_lane_cover(sl_lane *lane);
+/// Counts of one chunk after the other; false behind the last.
+bool sl_lane_covered(const sl_lane *lane, uint32_t index, sl_covered *to);
+/// The compiled form of a text, with its line numbers; false when it does not compile.
+bool sl_lane_dump(sl_lane *lane, const sl_text *source, sl_buffer *to);
 
 /// Bytes in use by the Lua state, after a full collection when `collect`.
 size_t sl_lane_memory(sl_lane *lane, bool collect);

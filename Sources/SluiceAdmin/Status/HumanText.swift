@@ -58,6 +58,9 @@ enum HumanText {
         return result
     }
 
+    /// The first line of a text, escaped.
+    static func firstLine(_ text: String) -> String { escaped(String(text.prefix { $0 != "\n" })) }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 && scalar != "\t" || (0x7F...0x9F).contains(scalar.value)
     }

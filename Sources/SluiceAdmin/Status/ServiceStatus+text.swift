@@ -24,13 +24,15 @@ extension ServiceStatus {
         ]
         if let reload = lastReload {
             let meaning: TextPaint.Meaning = reload.outcome == .refused || reload.outcome == .rolledBack ? .bad : .good
-            let reason = reload.reason.map { ": \(HumanText.escaped($0))" } ?? ""
+            let reason = reload.reason.map { ": \(HumanText.firstLine($0))" } ?? ""
             lines.append("last reload    \(paint(reload.outcome.words, meaning)) at \(ReportTime.seconds(reload.time))\(reason)")
         }
         switch readiness {
         case .ready: break
         case .notReady(let reason, let detail):
-            lines.append("not ready      \(paint(reason, .bad)): \(HumanText.escaped(detail))")
+            let shown = detail.split(separator: "\n", omittingEmptySubsequences: false).map { HumanText.escaped(String($0)) }
+            lines.append("not ready      \(paint(reason, .bad)): \(shown[0])")
+            lines += shown.dropFirst().map { "               " + $0 }
         }
         return lines
     }

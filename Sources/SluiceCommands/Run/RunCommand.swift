@@ -148,9 +148,11 @@ struct RunCommand: ParsableCommand {
     }
 
     private static func greeting(_ service: Service, _ configuration: ServiceConfiguration) -> String {
-        "sluice \(Version.number) runs generation \(service.generationNumber): \(configuration.inputs.count) inputs, "
-            + "\(configuration.rules.count) rules, \(configuration.outputs.count) outputs (`\(configuration.file)`)"
+        "sluice \(Version.number) runs generation \(service.generationNumber): \(counted(configuration.inputs, "input")), "
+            + "\(counted(configuration.rules, "rule")), \(counted(configuration.outputs, "output")) (`\(configuration.file)`)"
     }
+
+    private static func counted(_ items: [some Any], _ noun: String) -> String { "\(items.count) \(noun)\(items.count == 1 ? "" : "s")" }
 
     private static func farewell(_ service: Service) -> String {
         service.currentStatus().ledger.entries.filter { $0.count > 0 || $0.name == "received" }.map { "\($0.name) \($0.count)" }

@@ -18,6 +18,7 @@ package enum YAMLReader {
     ///
     /// `secretKeys` are names of options whose values must not be shown even when the file cannot be parsed.
     package static func node(of bytes: [UInt8], path: String, secretKeys: [String], in reading: ConfigReading) -> ConfigNode? {
+        reading.secretKeys = secretKeys
         guard let text = text(of: bytes, path: path, in: reading) else { return nil }
         let source = ConfigSource(path: path, text: text)
         if let fault = YAMLGuard.fault(in: source) {
@@ -39,7 +40,7 @@ package enum YAMLReader {
                 continue
             } catch {
                 let fault = YAMLFault(error, repairs)
-                if let line = fault.place?.line { reading.hideSecrets(of: line, in: source, keys: secretKeys) }
+                if let place = fault.place { reading.hideBehindSecrets(in: place) }
                 reading.refuse(.malformed, fault.message, at: fault.place)
                 return nil
             }

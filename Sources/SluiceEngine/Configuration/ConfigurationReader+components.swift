@@ -34,7 +34,25 @@ extension ConfigurationReader {
     mutating func outputs(_ members: [ConfigMember]) -> [OutputConfiguration] {
         outputNames = members.map(\.key)
         checkCount(members, ServiceOptions.outputsMax, "outputs")
-        return members.compactMap { output($0) }
+        let outputs = members.compactMap { output($0) }
+        checkClaims(outputs)
+        return outputs
+    }
+
+    /// Two outputs that write the same place would tear each other's records.
+    private func checkClaims(_ outputs: [OutputConfiguration]) {
+        var owners: [String: String] = [:]
+        for output in outputs {
+            for claim in output.plan.claims {
+                if let owner = owners[claim] {
+                    reading.refuse(
+                        .duplicate,
+                        "outputs `\(owner)` and `\(output.name)` both write \(claim), which tears records; give each a place of its own",
+                        at: output.values.place)
+                }
+                owners[claim] = output.name
+            }
+        }
     }
 
     private func output(_ member: ConfigMember) -> OutputConfiguration? {

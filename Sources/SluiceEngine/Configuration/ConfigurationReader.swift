@@ -12,6 +12,8 @@ struct ConfigurationReader {
     /// Names in the order of the file, broken components included, so that a reference to one is not a second problem.
     var inputNames: [String] = []
     var outputNames: [String] = []
+    /// The rules that are right, also when the configuration is refused for something else.
+    var rulesRead: [RuleConfiguration] = []
     /// Zone of times that have none, and whether the file says so.
     var zone = Zone.utc
     var hasZone = false
@@ -34,14 +36,14 @@ struct ConfigurationReader {
         hasZone = values.isSet("timezone")
         let inputs = self.inputs(section("inputs", members, at: root.place))
         let outputs = self.outputs(section("outputs", members, at: root.place))
-        let rules = self.rules(members.first { $0.key == "rules" }?.value)
+        rulesRead = rules(members.first { $0.key == "rules" }?.value)
         let defaults = defaultOutputs(values, at: members.first { $0.key == "outputs" }?.place ?? root.place)
         let admin = self.admin(values)
         checkPartition(values)
         guard !reading.isRefused else { return nil }
         return ServiceConfiguration(
             file: file, folder: reading.folder, dataFolder: reading.path(values.text("data_dir") ?? ""), admin: admin,
-            inputs: inputs, rules: rules, outputs: outputs, defaultOutputs: defaults, workers: values.integer("workers") ?? 1,
+            inputs: inputs, rules: rulesRead, outputs: outputs, defaultOutputs: defaults, workers: values.integer("workers") ?? 1,
             partitionBy: values.text("partition_by"), zone: zone, limits: limits(values), reload: reload(values.group("reload")),
             deadLetters: deadLetters(values.group("dead_letters")), shutdownTimeout: values.duration("shutdown_timeout") ?? 0,
             checkpointInterval: values.duration("checkpoint_interval") ?? 0, log: log(values.group("log")),

@@ -204,6 +204,7 @@ package final class Reloader: Sendable {
             sources, number: old.generation.number + 1, outputs: outputs, defaults: change.defaults, inputs: change.inputNames,
             limits: configuration.limits, zone: configuration.zone, after: old.generation.rules)
         service.noteTried(configuration.files + configuration.rules.map(\.path) + candidate.generation.rules.files.requests.map(\.path))
+        try builder.test(candidate.generation, configuration)
         try builder.shadow(
             &candidate, beside: old.generation, recent: service.recent, reload: configuration.reload, limits: configuration.limits,
             zone: configuration.zone)

@@ -1,6 +1,7 @@
 import Glibc
 import SluiceAdmin
 import SluiceComponent
+import SluiceConfig
 import SluiceRules
 
 /// Reads the files of configured rules.
@@ -18,7 +19,7 @@ enum RuleSourceFiles {
             case .failure(let fault):
                 problems.append(
                     ReloadVerdict.Problem(
-                        step: .compile, place: "\(rule.place)", message: "rule `\(rule.name)`: cannot read `\(rule.file)`: \(fault.reason)")
+                        step: .compile, place: rule.place.text, message: "rule `\(rule.name)`: cannot read `\(rule.file)`: \(fault.reason)")
                 )
             }
         }
@@ -28,7 +29,8 @@ enum RuleSourceFiles {
     /// A configured rule with its text.
     static func source(_ rule: RuleConfiguration, _ text: [UInt8]) -> RuleSource {
         RuleSource(
-            name: rule.name, folder: folder(of: rule.path), text: text, api: rule.api, onError: rule.onError, inputs: rule.inputs)
+            name: rule.name, folder: folder(of: rule.path), text: text, api: rule.api, onError: rule.onError, inputs: rule.inputs,
+            path: rule.path)
     }
 
     static func folder(of path: String) -> String {

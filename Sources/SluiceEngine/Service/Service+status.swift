@@ -160,9 +160,9 @@ extension Service {
     var watchedFiles: [String] {
         let topology = current
         let tried = reloads.withLock { $0.triedFiles }
-        let running =
-            topology.configuration.files + topology.configuration.rules.map(\.path) + topology.generation.rules.files.requests.map(\.path)
-        return Set(running).union(tried).sorted()
+        let rules = topology.generation.rules
+        let running = topology.configuration.files + topology.configuration.rules.map(\.path) + rules.files.requests.map(\.path)
+        return Set(running + rules.rules.compactMap { RuleTestSuite.testPath(of: $0) }).union(tried).sorted()
     }
 
     /// Remembers which files an attempt has looked at: when it is refused, a change of one of them is worth another try.

@@ -1,6 +1,7 @@
 import Logging
 import SluiceAdmin
 import SluiceComponent
+import SluiceConfig
 import SluiceRules
 import SluiceStore
 
@@ -81,7 +82,7 @@ package struct ServiceStart {
             guard let text = files[rule.path] else {
                 throw Refusal(problems: [
                     ReloadVerdict.Problem(
-                        step: .compile, place: "\(rule.place)", message: "rule `\(rule.name)` is not part of generation \(good.number)")
+                        step: .compile, place: rule.place.text, message: "rule `\(rule.name)` is not part of generation \(good.number)")
                 ])
             }
             sources.append(RuleSourceFiles.source(rule, text))
@@ -98,7 +99,7 @@ package struct ServiceStart {
         let candidate = try builder.build(
             sources, number: number, outputs: outputs, defaults: defaults, inputs: configuration.inputs.map(\.name),
             limits: configuration.limits, zone: configuration.zone)
-        _ = tests
+        if tests { try builder.test(candidate.generation, configuration) }
         return candidate.generation
     }
 

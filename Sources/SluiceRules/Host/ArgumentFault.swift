@@ -34,7 +34,7 @@ enum ArgumentFault {
 
     /// The same by name, for functions that look closer at an argument.
     static func message(_ fullName: String, _ index: Int, _ text: String) -> String {
-        guard let function = HostRegistry.functions.first(where: { $0.fullName == fullName }) else {
+        guard let function = HostRegistry.functionsOfTests.first(where: { $0.fullName == fullName }) else {
             preconditionFailure("host function `\(fullName)` is not declared")
         }
         return message(function, index, text)

@@ -22,6 +22,11 @@ package final class HostContext {
     /// Zone of times that say none, and of `format` without a zone.
     package var localZone: Zone
 
+    /// Set for the lane of a file of tests: what carries out its host functions.
+    var testSession: RuleTestSession?
+    /// Counts the lines that run; nil costs nothing.
+    var coverage: RuleCoverage?
+
     /// Compiled texts, so that rules may write them out at each call.
     var caches = HostCaches()
     /// Tables of networks that `lookup.cidr` and `ip.networks` made; a handle is an index.

@@ -12,6 +12,9 @@ package enum HostRegistry {
         + UUIDLibrary.functions + LookupLibrary.functions + LogLibrary.functions + RegexLibrary.functions
         + GrokFunctions.functions + RateFunctions.functions
 
+    /// Those that files of tests see: the same, and what runs rules behind them.
+    static let functionsOfTests: [HostFunction] = functions + RuleTestFunctions.functions
+
     /// Number of a function by its full name (`ip.contains`).
     package static func index(of fullName: String) -> Int? { functions.firstIndex { $0.fullName == fullName } }
 
@@ -36,7 +39,7 @@ package enum HostRegistry {
 
     /// Carries out a call of a function by its number.
     package static func perform(_ function: Int, _ call: HostCall, _ context: HostContext) {
-        precondition(function < functions.count, "host function \(function) does not exist")
+        precondition(function < functionsOfTests.count, "host function \(function) does not exist")
         call.raw.pointee.result_count = 0
         call.raw.pointee.failed = 0
         call.raw.pointee.mark = 0
@@ -45,7 +48,7 @@ package enum HostRegistry {
         if entry.pointee.accepts(call, context) {
             entry.pointee.body(call, context)
         } else {
-            call.fail(ArgumentFault.message(functions[function], call))
+            call.fail(ArgumentFault.message(functionsOfTests[function], call))
         }
     }
 
@@ -74,8 +77,8 @@ package enum HostRegistry {
 
     nonisolated(unsafe) private static let entries: UnsafePointer<Entry> = {
         // SAFETY: allocated once per process and never freed; written here before anyone reads.
-        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: functions.count)
-        for (index, function) in functions.enumerated() {
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: functionsOfTests.count)
+        for (index, function) in functionsOfTests.enumerated() {
             let kinds = UnsafeMutablePointer<HostKind>.allocate(capacity: max(1, function.parameters.count))
             for (index, parameter) in function.parameters.enumerated() { (kinds + index).initialize(to: parameter.kinds) }
             let entry = Entry(

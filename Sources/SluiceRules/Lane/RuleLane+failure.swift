@@ -18,10 +18,11 @@ extension RuleLane {
     ) -> RuleFailure {
         let rules = generation.rules
         let index = min(Int(record.rule), max(0, rules.count - 1))
-        let chunk = record.chunk.string
+        var chunk = record.chunk.string
         var message = record.message.string
         let rule = rules.isEmpty ? nil : rules[index]
-        let isRule = chunk == rule?.name || chunk.isEmpty
+        let isRule = chunk.isEmpty || rule.map { LuaChunkName.matches(chunk, $0.name) } ?? false
+        if isRule, let rule { chunk = rule.name }
         var line = Int(record.line)
         var excerpt: SourceExcerpt?
         if let source = isRule ? rule?.text : context.files.source(ofChunk: chunk), line > 0 {

@@ -31,6 +31,10 @@ package final class RuleLane {
     var staged: StagedGeneration?
     var stateMemory = StateMemory()
     private let catchesKeptEvents: Bool
+    /// Whether further names become outputs when a rule uses them (tests of rules).
+    let acceptsAnyOutput: Bool
+    /// Names of inputs that tests of rules add to those of the generation.
+    var addedInputs: [String] = []
     /// Texts that C points to for as long as the state lives, and for as long as the generation does.
     private var serviceTexts = StableText()
     var nameTexts = StableText()
@@ -44,11 +48,13 @@ package final class RuleLane {
     }
 
     /// Loads a generation that was checked, with the states that its rules had. `catchesKeptEvents` is for tests and shadow runs:
-    /// a rule that keeps `event` or `meta` beyond its call and uses it then fails, instead of seeing another event.
+    /// a rule that keeps `event` or `meta` beyond its call and uses it then fails, instead of seeing another event. With
+    /// `acceptsAnyOutput` every name of an output is known.
     package init(
         generation: RuleGeneration, limits: RuleLimits = RuleLimits(), context: HostContext, states: [RuleState] = [],
-        catchesKeptEvents: Bool = false
+        catchesKeptEvents: Bool = false, acceptsAnyOutput: Bool = false
     ) throws(RuleFailure) {
+        self.acceptsAnyOutput = acceptsAnyOutput
         self.generation = generation
         self.limits = limits
         self.context = context
@@ -62,7 +68,10 @@ package final class RuleLane {
         context.files = self.generation.files
     }
 
-    deinit { sl_lane_destroy(lane) }
+    deinit {
+        if let lane { context.coverage?.collect(lane, rules, context.files) }
+        sl_lane_destroy(lane)
+    }
 
     // MARK: - Loading
 
@@ -74,7 +83,10 @@ package final class RuleLane {
         let lane = try create(services)
         defer { if !isLoaded { sl_lane_destroy(lane) } }
         let loading = StableText()
-        let entries = HostRegistry.functions.map {
+        if context.coverage != nil { _ = sl_lane_cover(lane) }
+        if acceptsAnyOutput { sl_lane_accept_outputs(lane) }
+        let functions = context.testSession == nil ? HostRegistry.functions : HostRegistry.functionsOfTests
+        let entries = functions.map {
             sl_host_entry(
                 library: loading.add($0.library), name: loading.add($0.name), makes_finder: $0.makesFinder, is_finder: $0.isHidden)
         }
@@ -86,7 +98,7 @@ package final class RuleLane {
         defer { context.isLoading = false }
         for (index, rule) in rules.enumerated() {
             if !context.files.isSealed {
-                try RuleInspection.check(rule, index: index, outputs: outputs.filter { !$0.isEmpty })
+                try RuleInspection.check(rule, index: index, outputs: acceptsAnyOutput ? nil : outputs.filter { !$0.isEmpty })
             }
             let state = states.first { $0.rule == rule.name }
             let isDone = try generation.withSource(index, state: state) { sl_lane_load(lane, &$0) }
@@ -101,7 +113,7 @@ package final class RuleLane {
         var bounds = sl_limits()
         bounds.memory_bytes = limits.memoryBytes
         bounds.event_cpu_ns = limits.eventNanoseconds
-        bounds.load_cpu_ns = limits.eventNanoseconds * 10
+        bounds.load_cpu_ns = limits.loadNanoseconds ?? limits.eventNanoseconds * 10
         bounds.emits = limits.emitsMax
         bounds.value_bytes = limits.valueBytesMax
         bounds.own_handles = catchesKeptEvents
@@ -169,7 +181,7 @@ package final class RuleLane {
         case .pass: sl_lane_resolve(lane, UInt8(SL_ON_ERROR_PASS), 0)
         case .drop: sl_lane_resolve(lane, UInt8(SL_ON_ERROR_DROP), 0)
         case .output(let name):
-            let bit = outputs.firstIndex(of: name).map { UInt64(1) << UInt64($0) } ?? 0
+            let bit = outputNames.firstIndex(of: name).map { UInt64(1) << UInt64($0) } ?? 0
             sl_lane_resolve(lane, UInt8(SL_ON_ERROR_ROUTE), bit)
         }
     }
@@ -185,6 +197,7 @@ package final class RuleLane {
         guard let new = (try? open(states)) ?? (try? open([])) else { return context.exchange(&host) }
         sl_lane_set_clock(new, sl_lane_clock(old), context.followsData, sl_lane_knows_clock(old))
         counts.add(sl_lane_count(old))
+        context.coverage?.collect(old, rules, context.files)
         sl_lane_destroy(old)
         lane = new
         staged?.isLost = true

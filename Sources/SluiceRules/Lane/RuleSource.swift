@@ -8,10 +8,12 @@ package struct RuleSource: Sendable {
         case sluice
         /// `FUNCTION(tag, timestamp, record)` of a Fluent Bit script, with the variables of `FLB_ENV`.
         case fluentBit(function: String, timeAsTable: Bool, environment: [(name: String, value: String)])
+        /// A file of tests: its prelude defines the function.
+        case test
 
         package static func == (left: API, right: API) -> Bool {
             switch (left, right) {
-            case (.sluice, .sluice): true
+            case (.sluice, .sluice), (.test, .test): true
             case (.fluentBit(let f, let t, _), .fluentBit(let g, let u, _)): f == g && t == u
             default: false
             }
@@ -22,6 +24,7 @@ package struct RuleSource: Sendable {
             switch self {
             case .sluice: "process"
             case .fluentBit(let function, _, _): function
+            case .test: RuleTestPrelude.function
             }
         }
     }
@@ -30,6 +33,8 @@ package struct RuleSource: Sendable {
     package let name: String
     /// Folder that `require` and `lookup` read below.
     package let folder: String
+    /// Where the source lies, with tests beside it; nil when it is no file.
+    package let path: String?
     /// The source text.
     package let text: [UInt8]
     /// Whether the text came from a file: then Lua shows `name:line`.
@@ -45,9 +50,11 @@ package struct RuleSource: Sendable {
     /// A rule.
     package init(
         name: String, folder: String, text: [UInt8], written: Range<Int>? = nil, isFile: Bool = true, api: API = .sluice,
-        onError: ErrorPolicy = .deadLetter, inputs: [String]? = nil
+        onError: ErrorPolicy = .deadLetter, inputs: [String]? = nil, path: String? = nil
     ) {
         self.name = name
+        let fileName = name.split(separator: "/").last.map(String.init) ?? name
+        self.path = isFile ? path ?? (folder.isEmpty || folder == "." ? fileName : folder + "/" + fileName) : nil
         self.folder = folder
         self.text = text
         self.written = written ?? 0..<text.count
@@ -64,6 +71,14 @@ package struct RuleSource: Sendable {
         return RuleSource(
             name: name, folder: folder, text: prologue + body + Array("\nend".utf8),
             written: prologue.count..<prologue.count + body.count, isFile: false, onError: onError)
+    }
+
+    /// Whether the text defines the function that is called: a rule and no module.
+    package var definesFunction: Bool { RuleInspection(source: text, function: api.function).definesFunction }
+
+    /// The same for events of every input.
+    var forEveryInput: RuleSource {
+        RuleSource(name: name, folder: folder, text: text, written: written, isFile: isFile, api: api, onError: onError, path: path)
     }
 
     /// The line that a message is about, as the user wrote it; a line behind the end becomes the end.
@@ -106,6 +121,8 @@ package struct RuleLimits: Sendable, Equatable {
     package var memoryBytes = 64 << 20
     /// CPU time of one event over all rules (`time_limit`); ten times that for loading a rule.
     package var eventNanoseconds: Int64 = 100_000_000
+    /// CPU time of loading one rule, when it is not ten times that of an event.
+    package var loadNanoseconds: Int64?
     /// Events that one call may emit.
     package var emitsMax: UInt32 = 1_000
     /// Bytes of one field that a rule writes.

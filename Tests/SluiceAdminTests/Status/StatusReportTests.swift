@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test func `a refusal's line and caret stay under one another`() {
+        var status = StatusFixture.quiet
+        status.phase = .running
+        status.generation.staleReason = "a.lua:1: no\u{7}\n 1 | retur 1\n   |       ^"
+        let text = status.text(TextPaint(isColoured: false))
+        let indent = String(repeating: " ", count: 15)
+        #expect(text.contains("not ready      stale_rules: a.lua:1: no\\x07\n\(indent) 1 | retur 1\n\(indent)   |       ^\n"))
+    }
+
     @Test func `the ledger of a report balances`() {
         let ledger = StatusFixture.busy.ledger
         let buckets = ledger.entries.filter { !["received", "emitted", "redriven", "replayed"].contains($0.name) }

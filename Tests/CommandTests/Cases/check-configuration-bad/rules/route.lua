@@ -1,0 +1,3 @@
+function process(event)
+  return "mian"
+end

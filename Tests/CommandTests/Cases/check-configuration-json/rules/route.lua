@@ -1,0 +1,3 @@
+function process(event)
+  return "main"
+end

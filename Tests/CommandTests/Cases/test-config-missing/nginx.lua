@@ -1,0 +1,3 @@
+function process(event, meta)
+  event.from = meta.input
+end

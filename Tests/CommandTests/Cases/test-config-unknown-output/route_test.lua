@@ -1,0 +1,3 @@
+test("t", function()
+  expect(run{ facility = "auth", hostname = "A" }).passed()
+end)

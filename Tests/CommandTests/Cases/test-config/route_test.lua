@@ -1,0 +1,7 @@
+test("the whole rule set", function()
+  local result = run_all({ message = "x" }, { input = "nginx" })
+  expect(result).defaulted()
+  expect(result).routed_to("main")
+  expect(result.event.from).equals("nginx")
+  expect(run_all({ message = "x" }, { input = "local" }).event.from).is_absent()
+end)

@@ -1,0 +1,3 @@
+test("debug", function()
+  expect(run{ severity = "debug" }).dropped()
+end)

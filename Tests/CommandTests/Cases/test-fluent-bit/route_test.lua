@@ -1,0 +1,4 @@
+test("t", function()
+  expect(run{ path = "/x" }).dropped()
+  expect(run{ path = "/y" }).passed()
+end)

@@ -1,0 +1,5 @@
+test("for ever", function()
+  while true do end
+end)
+
+test("fine", function() end)

@@ -1,0 +1,3 @@
+test("t", function()
+  run_all("x")
+end)

@@ -1,0 +1,3 @@
+test("t", function()
+  expect(
+end)

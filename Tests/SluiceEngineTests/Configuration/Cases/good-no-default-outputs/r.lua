@@ -1,0 +1,1 @@
+function process(event) if event.a then return "a" end return "b" end

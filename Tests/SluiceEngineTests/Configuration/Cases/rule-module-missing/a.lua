@@ -1,0 +1,2 @@
+local m = require "m"
+function process() end

@@ -1,0 +1,2 @@
+function proces(event)
+end

@@ -1,0 +1,4 @@
+function process(event)
+  also("archive")
+  return "mian"
+end

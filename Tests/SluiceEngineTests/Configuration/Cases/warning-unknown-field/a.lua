@@ -1,0 +1,1 @@
+function process(event) event.team = "x"; event["user"] = {} end

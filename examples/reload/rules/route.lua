@@ -1,0 +1,3 @@
+function process(event)
+  if event.level == "error" then return "errors" end
+end
