@@ -1,4 +1,5 @@
 """The examples of the service, run as their READMEs say; what came from rsyslog is compared with rsyslog itself."""
+import contextlib
 import gzip
 import json
 import os
@@ -32,30 +33,32 @@ def started(copy):
 
 
 def files_below(folder):
-    """The records of every file, by its name without `.gz`: JSON as values, lines otherwise. Inputs run side by side, so that the
-    order within a file is not promised when several write it."""
-    records = {}
+    """The lines of every file, by its name without `.gz`."""
+    lines = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        lines = data.decode().splitlines()
-        if ".ndjson" in path.name:
-            lines = [json.dumps(json.loads(line), sort_keys=True) for line in lines]
-        records[str(path.relative_to(folder)).removesuffix(".gz")] = sorted(lines)
-    return records
+        lines[str(path.relative_to(folder)).removesuffix(".gz")] = data.decode().splitlines()
+    return lines
+
+
+def records(name, lines):
+    """JSON as values, other lines as they are. Inputs run side by side: their order in a file that several write is not promised."""
+    return sorted(json.dumps(json.loads(line), sort_keys=True) if name.endswith(".ndjson") else line for line in lines)
 
 
 def expect_files(got, example, is_judge=False):
     """Compares whole files with what an example promises. UPDATE_GOLDEN=1 writes them first, unless `got` is from the judge."""
     expected = ROOT / "examples" / example / "expected-service"
+    got = files_below(got)
     if os.environ.get("UPDATE_GOLDEN") and not is_judge:
         shutil.rmtree(expected, ignore_errors=True)
-        for name, lines in files_below(got).items():
+        for name, lines in got.items():
             (expected / name).parent.mkdir(parents=True, exist_ok=True)
             (expected / name).write_text("".join(line + "\n" for line in lines))
-    got, wanted = files_below(got), files_below(expected)
+    wanted = files_below(expected)
     assert got.keys() == wanted.keys(), (got.keys() - wanted.keys(), wanted.keys() - got.keys())
     for name, lines in wanted.items():
-        assert got[name] == lines, (name, [line for line in got[name] if line not in lines], [line for line in lines if line not in got[name]])
+        assert records(name, got[name]) == records(name, lines), (name, got[name], lines)
 
 
 def settled(service, received):
@@ -73,7 +76,7 @@ def test_the_service_example_runs_as_it_is_and_its_dead_letter_comes_back(folder
     try:
         ledger = settled(service, 16)
         assert (ledger["received"], ledger["dropped"], ledger["dead_lettered"]) == (16, 2, 1), ledger
-        letter = json.loads(service.verb("dead-letters list", "--format", "json", check=0).stdout)
+        letter = json.loads(wait_for(lambda: service.verb("dead-letters list", "--format", "json").stdout, what="the letter, stored"))
         assert letter["event"]["jobs"] == 3 and letter["input"] == "backlog", letter
         assert str(letter["line"]) in service.verb("dead-letters show", letter["id"], check=0).stdout
         rule = (copy / "rules" / "redact.lua").read_text()
@@ -129,39 +132,84 @@ def test_the_sluice_column_of_from_rsyslog_writes_the_files(folder):
         service.end()
 
 
-def test_the_rsyslog_column_of_from_rsyslog_writes_the_same_files(folder):
+@contextlib.contextmanager
+def rsyslogd(copy, rules, data):
+    """Debian's rsyslog in a folder of its own, fed with lines; nothing when it cannot be had."""
     programs = peers.Peers(os.path.join(tempfile.gettempdir(), "sluice-rsyslog"), ["rsyslog"])
     try:
         programs.prepare()
     except (peers.PeerError, OSError) as error:
         print(f"       not compared: {error}")
+        yield None
         return
-    copy = copy_of("from-rsyslog", folder)
     (copy / "state").mkdir()
     (copy / "out").mkdir()
     port = peers.free_port()
     (copy / "run.conf").write_text(
-        f'global(workDirectory="{copy}/state")\nmodule(load="imtcp")\ninclude(file="{copy}/rsyslog.conf")\n'
+        f'global(workDirectory="{copy}/state")\nmodule(load="imtcp")\ninclude(file="{copy}/{rules}")\n'
         f'input(type="imtcp" address="127.0.0.1" port="{port}")\n')
     # -C: file names stay relative to the working directory.
     daemon = subprocess.Popen(
         [programs.program("rsyslogd"), "-n", "-C", "-i", copy / "state" / "pid", "-M", programs.modules("usr/lib/*/rsyslog"),
          "-f", copy / "run.conf"], cwd=copy, env={**programs.environment(), "PATH": os.environ["PATH"], "TZ": "UTC"})
+
+    def connection():
+        assert daemon.poll() is None, "rsyslogd has ended"
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", port))
+
     try:
-        def connection():
-            try:
-                return socket.create_connection(("127.0.0.1", port))
-            except ConnectionRefusedError:
-                assert daemon.poll() is None, "rsyslogd has ended"
-                return None
         with wait_for(connection, what="rsyslogd") as stream:
-            stream.sendall((copy / "input.log").read_bytes())
+            stream.sendall(data)
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
+def test_the_rsyslog_column_of_from_rsyslog_writes_the_same_files(folder):
+    copy = copy_of("from-rsyslog", folder)
+    with rsyslogd(copy, "rsyslog.conf", (copy / "input.log").read_bytes()) as daemon:
+        if daemon is None:
+            return
         wanted = sum(map(len, files_below(copy / "expected-service").values()))
         wait_for(lambda: sum(map(len, files_below(copy / "out").values())) >= wanted, what="rsyslog's files")
         daemon.terminate()
         daemon.wait(30)
         expect_files(copy / "out", "from-rsyslog", is_judge=True)
-    finally:
-        if daemon.poll() is None:
-            daemon.kill()
-            daemon.wait()
+
+
+SELECTORS = [
+    "*.*", "*.emerg", "*.panic", "kern.*", "security.err", "*.error", "mail.info;mail.!=err", "*.=debug", "*.info;mail.none;authpriv.none",
+    "cron.none;*.crit", "*.*;*.!warning", "local0,local1.*;*.!warning", "*.!=info;*.=info", "auth,authpriv.*;*.none;auth.=warn",
+    "*.=info;*.=notice;*.=warning;auth,cron,daemon,mail.none", "*.err;kern.debug;auth.notice;mail.crit", "user.!*;user.=alert",
+    "*.notice;*.!crit", "news,lpr.warning;lpr.!=emerg", "uucp.*;uucp.!=alert;uucp.!=crit", "*.!debug;local7.info", "ftp.none;ftp.*",
+]
+
+
+def test_selectors_take_what_they_take_in_rsyslog(folder):
+    copy = copy_of("from-rsyslog", folder)
+    lines = [f"<{priority}>2026-10-09T08:00:00.000000+02:00 host program: {priority}" for priority in range(192) if priority // 8 not in range(12, 16)]
+    data = "".join(line + "\n" for line in lines).encode()
+    (copy / "selectors.conf").write_text('template(name="pri" type="string" string="%pri%\\n")\n' + "".join(
+        f"{selector}  ./out/{number};pri\n" for number, selector in enumerate(SELECTORS)) + "*.*  ./out/all;pri\n")
+    (copy / "rules" / "all.lua").write_text(
+        'local selector = require "selector"\nlocal selectors = {}\n'
+        + "".join(f'selectors[{number + 1}] = selector "{selector}"\n' for number, selector in enumerate(SELECTORS))
+        + "function process(event)\n  local taken = array{}\n  for number, selected in ipairs(selectors) do\n"
+        + "    if selected(event) then taken[#taken + 1] = number - 1 end\n  end\n  event.taken = taken\nend\n")
+    result = subprocess.run([SLUICE, "filter", "-f", "syslog", copy / "rules" / "all.lua"], input=data, capture_output=True, check=True)
+    taken = {number: set() for number in range(len(SELECTORS))}
+    for event in map(json.loads, result.stdout.splitlines()):
+        for number in event["taken"]:
+            taken[number].add(int(event["message"]))
+    with rsyslogd(copy, "selectors.conf", data) as daemon:
+        if daemon is None:
+            return
+        wait_for(lambda: len(files_below(copy / "out").get("all", [])) == len(lines), what="the last line")
+        daemon.terminate()
+        daemon.wait(30)
+        files = files_below(copy / "out")
+    for number, selector in enumerate(SELECTORS):
+        theirs = {int(line) for line in files.get(str(number), [])}
+        assert taken[number] == theirs, (selector, sorted(taken[number] - theirs), sorted(theirs - taken[number]))
