@@ -1,4 +1,5 @@
 """The service's manners: what it tells a service manager, and the Debian package on a machine of its own."""
+import atexit
 import functools
 import json
 import os
@@ -90,6 +91,7 @@ def save(path, text):
 def package():
     """The package of the program under test."""
     folder = tempfile.mkdtemp(prefix="sluice-package-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = subprocess.run([REPOSITORY / "scripts" / "package-deb", "--binary", SLUICE, folder], capture_output=True, text=True, timeout=600)
     assert made.returncode == 0, made.stderr[-3000:]
     return pathlib.Path(made.stdout.splitlines()[-1])
