@@ -37,7 +37,7 @@ THROWING = """-- version %d
 state.n = (state.n or 0)
 function process(event)
   state.n = state.n + 1
-  if state.n %% 1000 == 999 then error("now and then") end
+  if state.n %% 5000 == 4999 then error("now and then") end
   return "%s"
 end
 """
