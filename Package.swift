@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -70,10 +71,20 @@ let package = Package(
         stage("SluiceDecoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceRegex", "CSluice"]),
         stage("SluiceEncoding", uses: ["SluiceComponent", "SluiceConfig", "SluiceEvent", "CSluice"]),
         stage(
+            "SluiceNetwork",
+            uses: [
+                "SluiceComponent", "SluiceConfig", "CSluice",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
+            ]),
+        stage(
             "SluiceInputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEvent", "SluiceFraming", "SluiceRegex", "CSluice", "CZlib",
-                zstd, .product(name: "Logging", package: "swift-log"),
+                "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceRegex",
+                "CSluice", "CZlib", zstd,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
         stage("SluiceLua", uses: []),
@@ -87,8 +98,9 @@ let package = Package(
         stage(
             "SluiceOutputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib", zstd,
-                .product(name: "Logging", package: "swift-log"),
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "SluiceNetwork", "CSluice", "CZlib", zstd,
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
             ]),
         stage(
             "SluiceAdmin",
@@ -128,6 +140,13 @@ let package = Package(
             uses: [
                 "SluiceComponent", "CSluice", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ]),
+        tests(
+            "SluiceNetwork",
+            uses: [
+                "SluiceComponent", "SluiceConfig",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ]),
         tests("SluiceAdmin", uses: ["GoldenKit", "SluiceComponent", .product(name: "Logging", package: "swift-log")]),
         tests(

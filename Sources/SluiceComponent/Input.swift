@@ -15,7 +15,10 @@ package protocol Input: AnyObject, Sendable {
     func run(_ session: any InputSession) throws(InputError)
 }
 
-/// What an input gets from the program that runs it. Every call is made from the input's own thread.
+/// What an input gets from the program that runs it.
+///
+/// Every call may be made from any thread that the input has started itself and ends before `run` returns. Batches of one stream
+/// are sent from one thread at a time, and positions from one thread only.
 package protocol InputSession: AnyObject, Sendable {
     /// The input's name in the configuration.
     var name: String { get }
@@ -29,6 +32,13 @@ package protocol InputSession: AnyObject, Sendable {
     /// Whether the last run ended without saying goodbye: then what is re-read behind a saved position counts as replayed.
     var isRecovering: Bool { get }
 
+    /// How many lanes there are: what streams with numbers that are equal modulo it send goes to one lane, unless events are
+    /// partitioned by a field. An input with many streams collects those of one lane in one batch.
+    var lanes: Int { get }
+
+    /// Whether the next batch, or sending it, would have to wait: for inputs whose sender can be told to come again later.
+    var isCongested: Bool { get }
+
     /// An empty batch to fill; waits while all batches of this input are on their way. Nil when it would have to wait and the input
     /// has to end: as long as a batch is free, what was read whole can still be sent.
     func takeBatch() -> BatchBox?
@@ -38,29 +48,19 @@ package protocol InputSession: AnyObject, Sendable {
     /// moves the positions all the same.
     func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position])
 
+    /// Puts a batch back that nothing came into.
+    func giveBack(_ batch: BatchBox)
+
+    /// Calls `body` once, on another thread, when every event that the calling thread has sent so far was answered by its outputs,
+    /// and dead letters and rules' state from before are on disk: what may be acknowledged to a sender. `false` when the input or
+    /// the program ended first; then it is unknown whether they were.
+    func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void)
+
     /// Keeps a frame that a strict decoder refused as a dead letter.
     func refuse(_ raw: UnsafeRawBufferPointer, reason: String)
 
-    /// Counts events that were sent again after a crash (an upper bound), or lost for a reason that the name says.
+    /// Adds to a counter; for a gauge `more` may be negative.
     func count(_ counter: InputCounter, _ more: Int)
-}
-
-/// What an input counts of itself.
-package enum InputCounter: String, CaseIterable, Sendable {
-    /// Bytes read; counted by the program from what is sent.
-    case bytesRead
-    /// Events re-read from behind the highest position handed to an output before a crash: an upper bound.
-    case replayed
-    /// Frames longer than `max_frame_size`.
-    case oversizeFrames
-    /// Bytes that belong to no frame.
-    case bytesLost
-    /// Frames that a strict decoder refused; counted by the program.
-    case refusedFrames
-    /// Times that what is read was opened or started.
-    case opened
-    /// Times that opening or reading failed.
-    case failures
 }
 
 /// Where an input stands in one of its streams, in a form that survives a restart.

@@ -13,8 +13,11 @@ package enum OutputCatalogue {
         package let summary: String
         /// When an event counts as delivered: a sentence.
         package let promise: String
-        /// Its own options; those of every output (`encoding`, `batch`, `retry`, `buffer`) come from the program.
+        /// Its own options; those of every output (`encoding`, `batch`, `retry`, `buffer`) come from the program, unless one of the
+        /// same name stands here and takes its place.
         package let options: [OptionSpec]
+        /// Whether events have one form at this output (``OutputPlan/makeEncoder(inputs:)``), so that there is no option `encoding`.
+        package var hasOwnEncoding = false
         /// A use in YAML, as the value of `outputs: NAME:`.
         package let example: String
         /// Checks the options that need each other, without touching the outside world.
@@ -53,6 +56,12 @@ package protocol OutputPlan: Sendable {
     /// Where each event goes within the output; nil when all go to one place. The lane fills `Parcel.Part.path` from it.
     var path: PathTemplate? { get }
 
+    /// How records are told apart in parcels.
+    var framing: RecordFraming { get }
+
+    /// An encoder for an output whose destination takes one form only; nil: events become bytes as `encoding` says.
+    func makeEncoder(inputs: [String]) -> (any Encoder)?
+
     /// Places that only one output may write, as texts for messages (``file `/var/log/all.log` ``): two outputs with a claim in common
     /// would tear each other's records.
     var claims: [String] { get }
@@ -64,6 +73,12 @@ package protocol OutputPlan: Sendable {
 extension OutputPlan {
     /// All events go to one place.
     package var path: PathTemplate? { nil }
+
+    /// As encoders write them.
+    package var framing: RecordFraming { .asEncoded }
+
+    /// As `encoding` says.
+    package func makeEncoder(inputs: [String]) -> (any Encoder)? { nil }
 
     /// May be shared.
     package var claims: [String] { [] }

@@ -21,6 +21,9 @@ final class TestSession: InputSession {
         var refused: [String] = []
         var free = 4
         var isHolding = false
+        /// Whether confirmations are given at once.
+        var isConfirming = true
+        var unconfirmed: [@Sendable (Bool) -> Void] = []
         /// The input waits for a batch that is held back.
         var isWaiting = false
         var isEnded = false
@@ -29,6 +32,7 @@ final class TestSession: InputSession {
 
     let name = "test"
     let stop = StopFlag()
+    let lanes = 1
     let now: Int64 = 1_700_000_000_000_000_000
     let log: Logger
     let positions: [String: Position]
@@ -69,6 +73,27 @@ final class TestSession: InputSession {
             $0.free += 1
             $0.counts[.bytesRead, default: 0] += bytes
         }
+    }
+
+    var isCongested: Bool { state.withLock { $0.free == 0 || $0.isHolding } }
+
+    func giveBack(_ batch: BatchBox) { state.notify { $0.free += 1 } }
+
+    func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void) {
+        let isConfirming = state.notify { state in
+            if !state.isConfirming { state.unconfirmed.append(body) }
+            return state.isConfirming
+        }
+        if isConfirming { body(true) }
+    }
+
+    /// Answers what waits for confirmation.
+    func confirm(_ isConfirmed: Bool = true) {
+        let waiting = state.notify { state in
+            defer { state.unconfirmed = [] }
+            return state.unconfirmed
+        }
+        for body in waiting { body(isConfirmed) }
     }
 
     func refuse(_ raw: UnsafeRawBufferPointer, reason: String) {

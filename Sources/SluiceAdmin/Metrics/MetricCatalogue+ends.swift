@@ -25,17 +25,14 @@ extension MetricCatalogue {
     }
 
     private static func counter(_ counter: InputCounter) -> MetricSpec {
-        let (name, unit, help) =
-            switch counter {
-            case .bytesRead: ("bytes", "bytes", "bytes read, compressed ones as they are")
-            case .replayed: ("replayed_events", "events", "events read again after a crash; an upper bound")
-            case .oversizeFrames: ("oversize_frames", "frames", "frames longer than `max_frame_size`, which were cut")
-            case .bytesLost: ("lost_bytes", "bytes", "bytes that belong to no frame")
-            case .refusedFrames: ("refused_frames", "frames", "frames that a strict decoder refused")
-            case .opened: ("opened", "times", "times that what is read was opened or started")
-            case .failures: ("failures", "times", "times that opening or reading failed")
-            }
-        return input("sluice_input_\(name)_total", .counter, unit: unit, help) { $0.counters[counter] ?? 0 }
+        let declaration = counter.declaration
+        let name = counter == .replayed ? "replayed_events" : declaration.name
+        return MetricSpec(
+            "sluice_input_\(name)" + (declaration.isGauge ? "" : "_total"), declaration.isGauge ? .gauge : .counter,
+            unit: declaration.unit, declaration.help, labels: ["input"]
+        ) { status in
+            status.inputs.filter { $0.reports(counter) }.map { .init($0.counters[counter] ?? 0, $0.name) }
+        }
     }
 
     static let outputs = MetricSection(

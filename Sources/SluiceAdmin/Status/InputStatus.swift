@@ -38,6 +38,9 @@ package struct InputStatus: Sendable, Equatable {
     /// The sentence of its last error, also when it works again.
     package var lastError: String?
 
+    /// Whether the counter has a meaning for this input: those of the network only where there was a connection or datagram.
+    package func reports(_ counter: InputCounter) -> Bool { !counter.declaration.isOfNetwork || counters[counter] != nil }
+
     /// An input.
     package init(name: String, kind: String, state: State, since: Int64) {
         self.name = name

@@ -68,27 +68,12 @@ extension InputStatus {
                 ("name", JSONText.literal(name)), ("type", JSONText.literal(kind)), ("state", JSONText.literal(state.rawValue)),
                 ("since", ReportTime.json(since)), ("events", String(events)),
             ]
-                + InputCounter.allCases.map { ($0.reportName, String(counters[$0] ?? 0)) }
+                + InputCounter.allCases.filter(reports).map { ($0.declaration.name, String(counters[$0] ?? 0)) }
                 + [
                     ("unconfirmed_bytes", String(unconfirmedBytes)), ("position_count", String(positionCount)),
                     ("positions", JSONText.array(positions.prefix(Self.positionsShownMax).map(\.json))),
                     ("last_error", JSONText.literal(lastError)),
                 ])
-    }
-}
-
-extension InputCounter {
-    /// The counter's name in reports.
-    package var reportName: String {
-        switch self {
-        case .bytesRead: "bytes"
-        case .replayed: "replayed"
-        case .oversizeFrames: "oversize_frames"
-        case .bytesLost: "lost_bytes"
-        case .refusedFrames: "refused_frames"
-        case .opened: "opened"
-        case .failures: "failures"
-        }
     }
 }
 

@@ -140,9 +140,9 @@ extension InputStatus {
         }
         let hidden = positionCount - min(positions.count, Self.positionsShownMax)
         if hidden > 0 { lines.append("  \(HumanText.escaped(name)): \(HumanText.plural(hidden, "more position"))") }
-        let losses = [InputCounter.oversizeFrames, .refusedFrames, .bytesLost, .replayed].filter { (counters[$0] ?? 0) > 0 }
+        let losses = InputCounter.allCases.filter { $0.declaration.isLoss && (counters[$0] ?? 0) > 0 }
         if !losses.isEmpty {
-            let words = losses.map { "\($0.reportName.replacing("_", with: " ")) \(HumanText.count(counters[$0] ?? 0))" }
+            let words = losses.map { "\($0.declaration.name.replacing("_", with: " ")) \(HumanText.count(counters[$0] ?? 0))" }
             lines.append("  \(HumanText.escaped(name)): " + paint(words.joined(separator: ", "), .warning))
         }
         if state == .failing, let error = lastError {

@@ -132,7 +132,7 @@ private struct RuleCheck {
         guard configuration.rules.allSatisfy({ $0.api == .sluice }) else { return }
         let known = inspections.reduce(into: Set(StandardFields.names)) { $0.formUnion($1.fields) }
         for output in configuration.outputs {
-            warnOfFields(output.encoding.fieldNames, known, "encoding", output)
+            warnOfFields(output.encoding?.fieldNames ?? [], known, "encoding", output)
             warnOfFields(output.plan.path?.fieldNames ?? [], known, "path", output)
         }
     }

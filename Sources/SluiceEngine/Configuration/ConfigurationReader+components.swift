@@ -63,18 +63,20 @@ extension ConfigurationReader {
         else { return nil }
         let before = reading.count
         let values = OptionValues(
-            member.value, of: entry.options + ServiceOptions.output, component: owner, besides: ["type"], in: reading)
+            member.value, of: ServiceOptions.output(of: entry), component: owner, besides: ["type"], in: reading)
         let ownZone = namedZone(values)
-        guard reading.count == before, let variant = values.variant("encoding") else { return nil }
-        let encoding: OutputEncoding
+        guard reading.count == before else { return nil }
+        var encoding: OutputEncoding?
         do throws(ConfigError) {
-            encoding = try OutputEncoding(variant, inputs: inputNames)
+            if !entry.hasOwnEncoding, let variant = values.variant("encoding") {
+                encoding = try OutputEncoding(variant, inputs: inputNames)
+            }
         } catch {
             reading.refuse(error.code, error.message, at: values.place(of: error.key.map { "encoding.\($0)" } ?? "encoding"))
             return nil
         }
         let setting = OutputSetting(
-            name: member.key, folder: reading.folder, zone: ownZone ?? (hasZone ? zone : nil), header: encoding.header,
+            name: member.key, folder: reading.folder, zone: ownZone ?? (hasZone ? zone : nil), header: encoding?.header ?? [],
             inputs: inputNames)
         do throws(ConfigError) {
             return OutputConfiguration(

@@ -10,7 +10,7 @@ package enum ConfigurationSchema {
     /// The schema as text.
     package static func text(_ catalogues: ComponentCatalogues = ComponentCatalogues()) -> String {
         let inputs = catalogues.inputs.map { (kind: $0.kind, summary: $0.summary, options: $0.options) }
-        let outputs = catalogues.outputs.map { (kind: $0.kind, summary: $0.summary, options: $0.options + ServiceOptions.output) }
+        let outputs = catalogues.outputs.map { (kind: $0.kind, summary: $0.summary, options: ServiceOptions.output(of: $0)) }
         let sections: [JSONValue] = [
             components(inputs, max: ServiceOptions.inputsMax, names: [:]), rules,
             components(outputs, max: ServiceOptions.outputsMax, names: ["not": .members(["enum": .texts(ServiceOptions.reservedNames)])]),

@@ -1,4 +1,6 @@
+package import SluiceComponent
 package import SluiceConfig
+import SluiceEncoding
 package import SluiceEvent
 package import SluiceInputs
 package import SluiceOutputs
@@ -100,9 +102,18 @@ package struct OutputConfiguration: Sendable, Equatable {
     /// Its own options and those of every output.
     package let values: OptionValues
     package let options: OutputOptions
-    package let encoding: OutputEncoding
+    /// Nil when the output knows one form only.
+    package let encoding: OutputEncoding?
     package let setting: OutputSetting
     package let plan: any OutputPlan
+
+    /// An encoder of records as parcels of this output hold them.
+    package func makeEncoder(inputs: [String]) -> any Encoder {
+        guard let encoder = plan.makeEncoder(inputs: inputs) ?? encoding?.makeEncoder(inputs: inputs) else {
+            preconditionFailure("output `\(name)` has neither an encoder of its own nor one that `encoding` names")
+        }
+        return plan.framing == .asEncoded ? encoder : FramedEncoder(encoder, plan.framing)
+    }
 
     /// Whether both say the same, so that a running output need not be restarted. What inputs are called is left out: `{@input}`
     /// is filled in by the lanes, which take the plan of the newest configuration.

@@ -1,5 +1,6 @@
 package import SluiceConfig
 import SluiceEncoding
+package import SluiceOutputs
 
 /// The declarations of `sluice.yaml`: reading, checks, JSON Schema and the reference page come from them.
 ///
@@ -120,6 +121,12 @@ package enum ServiceOptions {
         OptionSpec(
             "time_as_table", .boolean, default: "false", "a Fluent Bit script gets times as `{sec, nsec}`", example: "true"),
     ]
+
+    /// All options of one kind of output: its own, and those of every output that it does not declare itself or has no use for.
+    package static func output(of entry: OutputCatalogue.Entry) -> [OptionSpec] {
+        let own = Set(entry.options.map(\.key))
+        return entry.options + output.filter { !own.contains($0.key) && !(entry.hasOwnEncoding && $0.key == "encoding") }
+    }
 
     /// The options that every output has beside its own.
     package static let output: [OptionSpec] =

@@ -115,6 +115,11 @@ final class Checkpointer: Sendable {
         let (epoch, movements) = dispatcher.mark()
         note(movements, epoch)
         write(book.snapshots(until: MonotonicClock.now, stop: stop) ?? [:])
+        let unconfirmed = pending.withLock { pending in
+            defer { pending.movements = [:] }
+            return pending.movements.values.flatMap { $0.flatMap(\.movement.confirmations) }
+        }
+        for body in unconfirmed { body(false) }
     }
 
     private func note(_ movements: [Int: Dispatcher.Movement], _ epoch: Int) {
@@ -178,6 +183,7 @@ final class Checkpointer: Sendable {
                     answered.epoch = epoch
                     answered.movement.positions.merge(movement.positions) { $1 }
                     answered.movement.bytes += movement.bytes
+                    answered.movement.confirmations += movement.confirmations
                     sum = answered
                 }
                 return sum
@@ -190,7 +196,10 @@ final class Checkpointer: Sendable {
         pending.withLock { pending in
             for each in answered { pending.movements[each.source]?.removeAll { $0.epoch <= each.epoch } }
         }
-        for each in answered { dispatcher.confirmed(source: each.source, bytes: each.movement.bytes) }
+        for each in answered {
+            dispatcher.confirmed(source: each.source, bytes: each.movement.bytes)
+            for body in each.movement.confirmations { body(true) }
+        }
     }
 
     private func lettersDropped(_ count: Int) {

@@ -26,6 +26,10 @@ final class Dispatcher: Sendable {
     struct Movement: Sendable {
         var positions: [String: Position] = [:]
         var bytes = 0
+        /// Who waits to hear that everything up to the marker is done for good.
+        var confirmations: [@Sendable (Bool) -> Void] = []
+
+        var isEmpty: Bool { positions.isEmpty && bytes == 0 && confirmations.isEmpty }
     }
 
     /// Bounds of one inbox, and of what one input may have unconfirmed.
@@ -58,6 +62,8 @@ final class Dispatcher: Sendable {
         /// Something was sent, or a lane did something by itself, since the last marker.
         var hasMoved = false
         var isUrgent = false
+        /// A sender waits for a confirmation.
+        var isAwaited = false
     }
 
     private let limits: Limits
@@ -112,11 +118,30 @@ final class Dispatcher: Sendable {
         state.sources[source, default: Source()].waiting[state.epoch, default: 0] += 1
     }
 
+    /// Whether an input would have to wait with what it sends next.
+    func isCongested(source: Int) -> Bool {
+        state.withLock { state in
+            state.inboxes.contains { $0.events >= limits.eventsMax || $0.bytes >= limits.bytesMax }
+        }
+    }
+
+    /// Has `body` called when what an input has sent so far was answered and is saved.
+    func whenConfirmed(source: Int, _ body: @escaping @Sendable (Bool) -> Void) {
+        state.notify { state in
+            state.sources[source, default: Source()].movement.confirmations.append(body)
+            state.hasMoved = true
+            state.isAwaited = true
+        }
+    }
+
     /// Lets waiting threads look at their stop flags.
     func wake() { state.notify { _ in } }
 
     /// What was known of an input is forgotten: it was taken out of the configuration and everything of it was answered.
-    func forget(source: Int) { state.notify { $0.sources[source] = nil } }
+    func forget(source: Int) {
+        let waiting = state.notify { state in state.sources.removeValue(forKey: source)?.movement.confirmations ?? [] }
+        for body in waiting { body(false) }
+    }
 
     // MARK: - Lanes
 
@@ -170,11 +195,22 @@ final class Dispatcher: Sendable {
             return state.hasMoved ? true : nil
         }
         guard moved == true else { return false }
-        let _: Bool? = state.wait(until: MonotonicClock.now + interval) { state in
-            state.isUrgent || stop.isSet ? true : nil
+        let begin = MonotonicClock.now
+        let isAwaited: Bool? = state.wait(until: begin + interval) { state in
+            if state.isUrgent || stop.isSet { return false }
+            return state.isAwaited ? true : nil
+        }
+        if isAwaited == true {
+            // Others that send now are confirmed by the same round.
+            let _: Bool? = state.wait(until: min(begin + interval, MonotonicClock.now + Self.gatheringNanoseconds)) { state in
+                state.isUrgent || stop.isSet ? true : nil
+            }
         }
         return !stop.isSet
     }
+
+    /// How long the confirmations of one round gather.
+    private static let gatheringNanoseconds: Int64 = 5_000_000
 
     /// The epoch that batches belong to now; the next marker ends it.
     var epoch: Int { state.withLock { $0.epoch } }
@@ -193,13 +229,14 @@ final class Dispatcher: Sendable {
             let epoch = state.epoch
             var movements: [Int: Movement] = [:]
             for (index, source) in state.sources {
-                if source.movement.bytes > 0 || !source.movement.positions.isEmpty { movements[index] = source.movement }
+                if !source.movement.isEmpty { movements[index] = source.movement }
                 state.sources[index]?.movement = Movement()
             }
             for lane in state.inboxes.indices { state.inboxes[lane].items.append(.marker(epoch: epoch)) }
             state.epoch += 1
             state.hasMoved = false
             state.isUrgent = false
+            state.isAwaited = false
             return (epoch, movements)
         }
     }

@@ -146,7 +146,15 @@ final class InputDriver: InputSession, Sendable {
 
     var positions: [String: Position] { latest.withLock { $0 } }
 
+    var lanes: Int { partition.lanes }
+
+    var isCongested: Bool { pool.isExhausted || around.dispatcher.isCongested(source: source) }
+
     func takeBatch() -> BatchBox? { pool.take(stop: stop) }
+
+    func giveBack(_ batch: BatchBox) { pool.give(batch) }
+
+    func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void) { around.dispatcher.whenConfirmed(source: source, body) }
 
     func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) {
         for index in 0..<batch.events.count { batch.events.raw.pointee.events[index].source = UInt32(source) }

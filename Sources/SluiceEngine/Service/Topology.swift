@@ -45,7 +45,7 @@ struct Topology {
         let places = names.indices.map { index -> LaneOutputs.Place? in
             guard !names[index].isEmpty, let output = outputs[index] else { return nil }
             let configuration = output.configuration
-            let encoder = configuration.encoding.makeEncoder(inputs: inputNames)
+            let encoder = configuration.makeEncoder(inputs: inputNames)
             return LaneOutputs.Place(
                 output: LaneOutput(
                     index: index, encoder: encoder, path: configuration.plan.path, keepsEvents: configuration.mayRefuseEvents),

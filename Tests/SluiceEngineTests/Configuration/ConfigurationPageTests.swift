@@ -50,11 +50,12 @@ import Testing
         }
     }
 
-    @Test func `no component declares an option that every component of its kind has`() {
-        // A file says itself what its zone is for: paths and rotation.
-        let common = (ServiceOptions.output.writtenKeys + ["type"]).filter { $0 != "timezone" }
+    @Test func `an option that an output declares itself takes the place of the one that every output has`() {
         for entry in ComponentCatalogues().outputs {
-            #expect(entry.options.writtenKeys.filter(common.contains) == [], "\(entry.kind)")
+            let keys = ServiceOptions.output(of: entry).writtenKeys
+            #expect(Set(keys).count == keys.count, "\(entry.kind)")
+            #expect(!keys.contains("type"), "\(entry.kind)")
+            #expect(keys.contains("encoding") == !entry.hasOwnEncoding, "\(entry.kind)")
         }
     }
 

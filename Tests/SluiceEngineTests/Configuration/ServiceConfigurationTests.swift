@@ -32,7 +32,7 @@ import Testing
         #expect(configuration.deadLetters == DeadLetterSetting(bytesMax: 1 << 30, whenFull: .block))
         #expect(configuration.shutdownTimeout == 30_000_000_000 && configuration.checkpointInterval == 100_000_000)
         #expect(configuration.log == LogSetting(level: .info, format: .auto))
-        #expect(configuration.outputs[0].options == OutputOptions() && configuration.outputs[0].encoding.name == "json")
+        #expect(configuration.outputs[0].options == OutputOptions() && configuration.outputs[0].encoding?.name == "json")
         #expect(configuration.warnings == [])
     }
 
@@ -62,7 +62,7 @@ import Testing
             """
         let configuration = try Self.configuration(yaml)
         #expect(configuration.outputs.map { String(decoding: $0.setting.header, as: UTF8.self) } == ["timestamp;\"a;b\"\n", "", ""])
-        #expect(configuration.outputs.map(\.encoding.fieldNames) == [["timestamp", "a;b"], ["x", "y"], ["a", "b.c"]])
+        #expect(configuration.outputs.map(\.encoding?.fieldNames) == [["timestamp", "a;b"], ["x", "y"], ["a", "b.c"]])
         #expect(configuration.defaultOutputs == [1, 0])
     }
 
