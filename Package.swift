@@ -158,8 +158,8 @@ let package = Package(
         tests(
             "SluiceEngine",
             uses: [
-                "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceInputs",
-                "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice", "GoldenKit",
+                "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEvent", "SluiceFraming",
+                "SluiceInputs", "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice", "GoldenKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Configuration/Cases"]),

@@ -82,4 +82,24 @@ import Testing
         #expect(!send(bytes: half, at: 2))
         #expect(dispatcher.mark().movements[0]?.positions["file"]?.value == "1")
     }
+
+    @Test func `a confirmation belongs to the epoch in which it was asked for`() {
+        dispatcher.whenConfirmed(source: 0) { _ in }
+        #expect(dispatcher.mark().movements[0]?.confirmations.count == 1)
+        #expect(dispatcher.mark().movements.isEmpty)
+    }
+
+    @Test func `who waits for a confirmation does not wait for the interval`() {
+        dispatcher.whenConfirmed(source: 0) { _ in }
+        let begin = MonotonicClock.now
+        #expect(dispatcher.waitForMovement(interval: 60_000_000_000, stop: stop))
+        #expect(MonotonicClock.now - begin < 30_000_000_000)
+    }
+
+    @Test func `an input that is forgotten leaves its confirmations unanswered no longer`() {
+        let answer = Monitor<Bool?>(nil)
+        dispatcher.whenConfirmed(source: 3) { isConfirmed in answer.notify { $0 = isConfirmed } }
+        dispatcher.forget(source: 3)
+        #expect(answer.withLock { $0 } == false)
+    }
 }
