@@ -166,7 +166,7 @@ let package = Package(
         tests(
             "SluiceInputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "SluiceTestKit", "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit", "CSluice",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ]),
         tests(

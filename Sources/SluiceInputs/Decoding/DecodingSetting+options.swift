@@ -1,13 +1,13 @@
-package import SluiceConfig
-package import SluiceEvent
 import SluiceComponent
+package import SluiceConfig
 import SluiceDecoding
-import SluiceFraming
+package import SluiceEvent
+package import SluiceFraming
 
 extension DecodingSetting {
-    /// The options that every input of bytes has, declared once. Inputs differ in the format that they take for granted and in the
-    /// frame that they still find normal.
-    package static func options(format: String = "auto", frameSize: String = "1MiB") -> [OptionSpec] {
+    /// The options that every input of bytes has, declared once. Inputs differ in the format and framing that they take for granted and
+    /// in the frame that they still find normal.
+    package static func options(format: String = "auto", frameSize: String = "1MiB", framing: Framing? = nil) -> [OptionSpec] {
         [
             OptionSpec(
                 "format", .text, default: format,
@@ -20,8 +20,10 @@ extension DecodingSetting {
                 "strict", .boolean, default: "false", "refuse what breaks the format's standard: it becomes a dead letter",
                 example: "true"),
             OptionSpec(
-                "framing", .choice(Framing.allCases.map(\.rawValue)),
-                "how bytes are cut into records; by default as the format wants, mostly by lines", example: "nul"),
+                "framing", .choice(Framing.allCases.map(\.rawValue)), default: framing?.rawValue,
+                framing == nil
+                    ? "how bytes are cut into records; by default as the format wants, mostly by lines"
+                    : "how the bytes of a connection are cut into records; by lines where `multiline` joins them", example: "nul"),
             OptionSpec(
                 "multiline", .text,
                 "join lines into one record before decoding: \(MultilineParser.names.joined(separator: ", "))", example: "java"),
@@ -39,8 +41,11 @@ extension DecodingSetting {
         ]
     }
 
-    /// The setting that checked options describe; `zone` is that of the whole configuration.
-    package init(_ values: OptionValues, zone: Zone) throws(ConfigError) {
+    /// The setting that checked options describe; `zone` is that of the whole configuration. `timezone` and what `adjust` changes are
+    /// taken in place of what the options say.
+    package init(
+        _ values: OptionValues, zone: Zone, timezone: String? = nil, adjust: (inout Texts, inout FramingOptions) -> Void = { _, _ in }
+    ) throws(ConfigError) {
         var texts = Texts()
         texts.format = values.text("format") ?? texts.format
         texts.messageFormat = values.text("message_format")
@@ -48,10 +53,11 @@ extension DecodingSetting {
         texts.framing = values.text("framing")
         texts.multiline = values.text("multiline")
         texts.charset = values.text("charset") ?? texts.charset
-        let framing = FramingOptions(
+        var framing = FramingOptions(
             frameBytesMax: values.size("max_frame_size") ?? 1 << 20,
             oversize: values.text("oversize").flatMap(OversizePolicy.init(rawValue:)) ?? .truncate)
-        try self.init(texts, zone: try Self.zone(values.text("timezone")) ?? zone, framingOptions: framing)
+        adjust(&texts, &framing)
+        try self.init(texts, zone: try Self.zone(timezone ?? values.text("timezone")) ?? zone, framingOptions: framing)
     }
 
     private static func zone(_ name: String?) throws(ConfigError) -> Zone? {

@@ -26,7 +26,8 @@ package struct DecodingSetting: Sendable {
     /// Limits and manners of framing; network inputs change them before they make a framer.
     package var framingOptions: FramingOptions
     private let texts: Texts
-    private let zone: Zone
+    /// Zone of times that have none.
+    package let zone: Zone
     private let framing: Framing?
 
     /// Checks the settings together. `optionPrefix` stands before names of options in messages: `--` on the command line.

@@ -164,6 +164,8 @@ package struct StreamDecoder {
         let counts = cutter.framer.counts
         if counts.oversize > reported.oversize { session.count(.oversizeFrames, counts.oversize - reported.oversize) }
         if counts.bytesLost > reported.bytesLost { session.count(.bytesLost, counts.bytesLost - reported.bytesLost) }
+        if counts.errors > reported.errors { session.count(.framingErrors, counts.errors - reported.errors) }
+        if counts.incomplete > reported.incomplete { session.count(.incompleteFrames, counts.incomplete - reported.incomplete) }
         reported = counts
     }
 }
