@@ -138,25 +138,14 @@ package struct StreamDecoder {
     private mutating func decode(_ count: Int, _ batch: borrowing EventBatch, _ received: Int64, _ session: any InputSession) {
         guard count > 0 else { return }
         cutter.convert(count, in: batch)
-        decode(UnsafeBufferPointer(rebasing: shared.room.frames[..<count]), batch, received, session)
+        decoder.decode(
+            UnsafeBufferPointer(rebasing: shared.room.frames[..<count]), received: received, into: batch, of: shared.setting,
+            session: session)
         let open = decoder.openFrames
         if open == 0 {
             openPlace = nil
         } else if open <= count {
             openPlace = Int(shared.room.frames[count - open].raw.offset)
-        }
-    }
-
-    private mutating func decode(
-        _ frames: UnsafeBufferPointer<Frame>, _ batch: borrowing EventBatch, _ received: Int64, _ session: any InputSession
-    ) {
-        var rest = frames
-        while rest.count > 0 {
-            let (decoded, refusal) = decoder.decode(rest, received: received, into: batch)
-            guard let refusal else { return }
-            session.refuse(
-                batch.bytes(rest[decoded].raw), reason: "frame refused by `\(shared.setting.formatName)` in strict mode: \(refusal)")
-            rest = UnsafeBufferPointer(rebasing: rest[(decoded + 1)...])
         }
     }
 
