@@ -31,9 +31,9 @@ package enum NetworkAddress: Sendable, Hashable {
     }
 
     /// Reads an address of one of `schemes`; relative paths begin at `folder`. `key` is the option for messages, `port` what is taken
-    /// when none stands there (nil: a port is needed).
+    /// when none stands there (nil: a port is needed), `tlsPort` what is taken with TLS where that differs.
     package init(
-        _ text: String, schemes: [Scheme], folder: String, port standardPort: Int? = nil, key: String
+        _ text: String, schemes: [Scheme], folder: String, port standardPort: Int? = nil, tlsPort: Int? = nil, key: String
     ) throws(ConfigError) {
         guard let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: String(text[..<colon])), schemes.contains(scheme)
         else { throw Self.malformed(text, schemes, key) }
@@ -42,7 +42,7 @@ package enum NetworkAddress: Sendable, Hashable {
         case .udp, .tcp, .tls:
             guard rest.hasPrefix("//") else { throw Self.malformed(text, schemes, key) }
             rest = rest.dropFirst(2)
-            guard let (host, port) = Self.hostAndPort(rest), let port = port ?? standardPort else {
+            guard let (host, port) = Self.hostAndPort(rest), let port = port ?? (scheme == .tls ? tlsPort ?? standardPort : standardPort) else {
                 throw Self.malformed(text, schemes, key)
             }
             switch scheme {

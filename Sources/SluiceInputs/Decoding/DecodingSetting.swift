@@ -60,6 +60,9 @@ package struct DecodingSetting: Sendable {
     /// Longest frame.
     package var frameBytesMax: Int { framingOptions.frameBytesMax }
 
+    /// Whether the end of a stream is the usual end of its record.
+    package var endsWithStream: Bool { framing == .whole }
+
     /// A decoder for one stream.
     package func decoder() -> any Decoder { made.decoder }
 

@@ -67,13 +67,13 @@ package struct ListenSetting: Sendable {
     ]
 
     /// The setting that checked options describe. Relative paths begin at `folder`; `port` is that of addresses without one (nil: they
-    /// need one).
+    /// need one), `tlsPort` that of those with TLS where it differs.
     package init(
-        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil
+        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil, tlsPort: Int? = nil
     ) throws(ConfigError) {
         var addresses: [NetworkAddress] = []
         for text in values.texts("listen") {
-            let address = try NetworkAddress(text, schemes: schemes, folder: folder, port: port, key: "listen")
+            let address = try NetworkAddress(text, schemes: schemes, folder: folder, port: port, tlsPort: tlsPort, key: "listen")
             guard !addresses.contains(address) || address.port == 0 else {
                 throw ConfigError(.duplicate, "`listen` names \(address.text) twice", key: "listen")
             }

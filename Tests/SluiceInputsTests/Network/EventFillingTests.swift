@@ -92,7 +92,7 @@ import Testing
         var name = [CChar](repeating: 0, count: 256)
         #expect(gethostname(&name, 255) == 0)
         let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let sender = EventSender(address: nil, credentials: .init(process: 4_711, user: 0, group: 4_294_967_295))
+        let sender = EventSender(address: nil, credentials: PeerCredentials(process: 4_711, user: 0, group: 4_294_967_295))
         let seen = try filled(["<13>Nov 14 22:13:20 app[1]: one", "two"], sender)
         #expect(seen[0].prefix(3) == ["timestamp=2023-11-14T22:13:20Z", "hostname=\(host)", "appname=app"])
         #expect(seen[0].filter { $0.hasPrefix("@") } == ["@pid=4711", "@uid=0", "@gid=4294967295"])
@@ -103,7 +103,7 @@ import Testing
 
     @Test func `a process that is not of this system has no pid, and a certificate gives its name`() throws {
         let sender = EventSender(
-            address: IPAddress("192.0.2.1"), credentials: .init(process: 0, user: 5, group: 6), certificateName: "a.example.org")
+            address: IPAddress("192.0.2.1"), credentials: PeerCredentials(process: 0, user: 5, group: 6), certificateName: "a.example.org")
         #expect(
             try filled(["x"], format: "plain", fillsFields: false, sender) == [
                 ["message=x", "@uid=5", "@gid=6", "@tls_peer=a.example.org", "peer=192.0.2.1"]
@@ -127,7 +127,7 @@ import Testing
         for number in 0..<3_000 {
             let sender = EventSender(
                 address: number % 2 == 0 ? IPAddress("192.0.2.\(number % 200)") : nil,
-                credentials: .init(process: Int32(number), user: 1, group: 2))
+                credentials: PeerCredentials(process: Int32(number), user: 1, group: 2))
             let first = box.events.count
             let placed = filling.place(sender, in: box.events)
             let span = text.withUnsafeBytes { box.events.append($0) }

@@ -1,0 +1,87 @@
+import CSluice
+import SluiceComponent
+import SluiceEvent
+
+/// The batches that one turn of an event loop fills: one a lane, into which the streams of that lane go together.
+///
+/// A batch is sent at the end of the turn, or before when it is large: little waits when little comes, and much goes together when much
+/// comes. Belongs to the loop's thread, which waits here while lanes and outputs are slow.
+final class LaneBatches {
+    /// Bytes in a batch's arena from which on it is sent before the turn ends.
+    static let bytesMax = 256 << 10
+
+    private struct Lane {
+        var box: BatchBox?
+        /// Bytes that were received and are behind no batch yet.
+        var bytes = 0
+        /// Tells one batch of the lane from the next.
+        var serial: UInt64 = 0
+    }
+
+    private let session: any InputSession
+    private var lanes: [Lane]
+
+    /// No batch yet.
+    init(_ session: any InputSession) {
+        self.session = session
+        lanes = Array(repeating: Lane(), count: max(1, session.lanes))
+    }
+
+    /// The lane of a stream.
+    func lane(of stream: UInt64) -> Int { Int(stream % UInt64(lanes.count)) }
+
+    /// The batch that is filled for a lane; nil when there is none to be had and the input has to end.
+    func take(_ lane: Int) -> BatchBox? {
+        if let box = lanes[lane].box { return box }
+        // Batches that are held here come back to nobody: with more lanes than batches this would wait for ever.
+        if session.isCongested { sendAll() }
+        guard let box = session.takeBatch() else { return nil }
+        lanes[lane].box = box
+        lanes[lane].serial += 1
+        return box
+    }
+
+    /// The number of a lane's batch: what is known of places in a batch of another number does not hold.
+    func serial(_ lane: Int) -> UInt64 { lanes[lane].serial }
+
+    /// Bytes were received from a stream of the lane.
+    func received(_ bytes: Int, _ lane: Int) { lanes[lane].bytes += bytes }
+
+    /// Sends a batch that is large enough; answers whether it did.
+    func sendIfLarge(_ lane: Int) -> Bool {
+        guard let box = lanes[lane].box, box.events.byteCount >= Self.bytesMax else { return false }
+        send(lane)
+        return true
+    }
+
+    /// The turn ends.
+    func sendAll() {
+        for lane in lanes.indices { send(lane) }
+    }
+
+    /// Nothing will come any more: what was received and made no event is counted as well.
+    func finish() {
+        sendAll()
+        for lane in lanes.indices where lanes[lane].bytes > 0 {
+            guard let box = session.takeBatch() else { return }
+            send(box, lane)
+        }
+    }
+
+    private func send(_ lane: Int) {
+        guard let box = lanes[lane].box else { return }
+        lanes[lane].box = nil
+        if box.events.count > 0 {
+            send(box, lane)
+        } else {
+            box.events.clear()
+            session.giveBack(box)
+        }
+    }
+
+    private func send(_ box: BatchBox, _ lane: Int) {
+        let bytes = lanes[lane].bytes
+        lanes[lane].bytes = 0
+        session.send(box, stream: UInt64(lane), bytes: bytes, positions: [])
+    }
+}
