@@ -27,6 +27,9 @@ package final class WorkerThread: Sendable {
     /// Waits for the thread's end. Once.
     package func join() { pthread_join(handle, nil) }
 
+    /// Lets the thread end by itself, instead of ``join()``. Once.
+    package func detach() { pthread_detach(handle) }
+
     private static let stackBytes = 1 << 20
 
     private final class Start {

@@ -84,6 +84,9 @@ extension OptionValues {
         texts[key] != nil || lists[key] != nil || groups[key] != nil || variants[key] != nil
     }
 
+    /// Whether the component has such an option.
+    package func declares(_ key: String) -> Bool { specs.contains { $0.key == key } }
+
     /// Where the option's value was written (`tls.certificate` is one of a group); the component's own place without one.
     package func place(of key: String) -> ConfigPlace? {
         guard let dot = key.firstIndex(of: ".") else { return places[key] ?? place }

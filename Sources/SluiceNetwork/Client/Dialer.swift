@@ -1,0 +1,153 @@
+import CSluice
+import Glibc
+package import Logging
+import NIOSSL
+package import SluiceComponent
+import Synchronization
+
+/// Makes connections to the addresses of a setting. Names are looked up anew for each connection.
+package final class Dialer: Sendable {
+    /// What it connects by.
+    package let setting: DialSetting
+    private let log: Logger
+    private let contexts: DialTLSContexts
+    private let discardsInput: Bool
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The address that `round_robin` begins with next.
+        var next = 0
+        /// Lookups that were not done in time, by address.
+        var lookups: [Int: NameLookup] = [:]
+        var hasWarned = false
+    }
+
+    /// A dialer. `discardsInput`: what peers send is read and thrown away, for outputs whose peers have nothing to say.
+    package init(_ setting: DialSetting, log: Logger, discardsInput: Bool = false) {
+        self.setting = setting
+        self.log = log
+        self.discardsInput = discardsInput
+        contexts = DialTLSContexts(setting.tls)
+    }
+
+    /// A connection to the address whose turn it is, or to the next one that can be reached.
+    package func connect(stop: StopFlag) throws(NetworkError) -> DialedConnection {
+        let count = setting.addresses.count
+        let first = setting.balance == .failover ? 0 : takeTurn()
+        var faults: [NetworkError] = []
+        for offset in 0..<count {
+            do throws(NetworkError) {
+                return try connect(to: (first + offset) % count, stop: stop)
+            } catch {
+                if error.code == .stopped { throw error }
+                faults.append(error)
+            }
+        }
+        guard faults.count > 1 else { throw faults[0] }
+        throw NetworkError(faults[0].code, faults.map(\.message).joined(separator: "; "))
+    }
+
+    /// A connection to one address, by its index.
+    package func connect(to index: Int, stop: StopFlag) throws(NetworkError) -> DialedConnection {
+        let address = setting.addresses[index]
+        do throws(NetworkError) {
+            return try dial(address, index, stop)
+        } catch {
+            guard error.code != .stopped else { throw error }
+            throw NetworkError(error.code, "cannot connect to \(address.text): \(error.message)")
+        }
+    }
+
+    /// Forgets what it knows; connections that were made live on.
+    package func close() { state.withLock { $0.lookups = [:] } }
+
+    private func takeTurn() -> Int {
+        state.withLock { state in
+            defer { state.next = (state.next + 1) % setting.addresses.count }
+            return state.next
+        }
+    }
+
+    // MARK: - One address
+
+    private func dial(_ address: NetworkAddress, _ index: Int, _ stop: StopFlag) throws(NetworkError) -> DialedConnection {
+        let deadline = MonotonicClock.now + setting.connectTimeoutNs
+        let names: [SocketName]
+        var tls: (context: NIOSSLContext, serverName: String?)?
+        switch address {
+        case .unix(let path):
+            guard let name = SocketName(path: path) else { throw NetworkError(.system, "the path is too long") }
+            names = [name]
+        case .tcp(let host, let port): names = try lookUp(host, port, index, deadline, stop)
+        case .tls(let host, let port):
+            tls = (try contexts.context(), setting.tls.serverName ?? (IPAddress(host) == nil ? host : nil))
+            warnOnce(address)
+            names = try lookUp(host, port, index, deadline, stop)
+        case .udp, .unixDatagram, .systemd: preconditionFailure("`\(address.text)` is no address of connections")
+        }
+        let begin = MonotonicClock.now
+        let socket = try connect(names, deadline, stop)
+        let roundTripNs = MonotonicClock.now - begin
+        if address.port != nil { prepare(socket) }
+        let connection = try DialedConnection(
+            socket, to: address, tls: tls, discardsInput: discardsInput, writeTimeoutNs: setting.writeTimeoutNs, until: deadline,
+            stop: stop)
+        if tls != nil { try awaitRefusal(connection, roundTripNs, stop) }
+        return connection
+    }
+
+    private func lookUp(
+        _ host: String, _ port: Int, _ index: Int, _ deadline: Int64, _ stop: StopFlag
+    ) throws(NetworkError) -> [SocketName] {
+        // One that an earlier attempt did not wait for to its end is not begun again.
+        let lookup = state.withLock { $0.lookups.removeValue(forKey: index) } ?? NameLookup(host: host, port: port, isStream: true)
+        do throws(NetworkError) {
+            return try lookup.names(until: deadline, stop: stop)
+        } catch {
+            if !lookup.isDone { state.withLock { $0.lookups[index] = lookup } }
+            throw error
+        }
+    }
+
+    /// The first of a host's addresses that answers; each has its share of the time.
+    private func connect(_ names: [SocketName], _ deadline: Int64, _ stop: StopFlag) throws(NetworkError) -> Int32 {
+        var faults: [NetworkError] = []
+        for (index, name) in names.enumerated() {
+            let now = MonotonicClock.now
+            do throws(NetworkError) {
+                return try SocketDial.connect(to: name, until: now + max(0, deadline - now) / Int64(names.count - index), stop: stop)
+            } catch {
+                if error.code == .stopped { throw error }
+                let place = names.count > 1 ? name.ipAddress.map { "\($0.text): " } ?? "" : ""
+                faults.append(NetworkError(error.code, place + error.message))
+            }
+        }
+        guard let first = faults.first else { throw NetworkError(.unresolvable, "the name has no address") }
+        throw NetworkError(first.code, faults.map(\.message).joined(separator: ", "))
+    }
+
+    private func prepare(_ socket: Int32) {
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        let keepAlive = setting.keepAlive
+        sl_keep_alive(socket, Int32(keepAlive.idleSeconds), Int32(keepAlive.intervalSeconds), Int32(keepAlive.count))
+        sl_user_timeout(socket, UInt32(clamping: setting.writeTimeoutNs / 1_000_000))
+    }
+
+    /// With TLS 1.3 our side is done with the handshake before the peer has looked at our certificate; its refusal comes a little later, and
+    /// would else be met by the first bytes that are sent.
+    private func awaitRefusal(_ connection: DialedConnection, _ roundTripNs: Int64, _ stop: StopFlag) throws(NetworkError) {
+        let deadline = MonotonicClock.now + min(20_000_000 + 2 * roundTripNs, 500_000_000)
+        try connection.awaitRefusal(until: deadline, stop: stop)
+    }
+
+    private func warnOnce(_ address: NetworkAddress) {
+        guard !setting.tls.verifies else { return }
+        let isFirst = state.withLock { state in
+            defer { state.hasWarned = true }
+            return !state.hasWarned
+        }
+        if !isFirst { return }
+        log.warning("\(address.text): `tls.verify` is false; whoever stands between can read and change what is sent")
+    }
+}
