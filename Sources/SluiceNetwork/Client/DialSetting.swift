@@ -90,13 +90,3 @@ package struct DialSetting: Sendable {
         self.keepAlive = keepAlive
     }
 }
-
-extension NetworkAddress {
-    /// The port; nil for sockets with a path.
-    var port: Int? {
-        switch self {
-        case .udp(_, let port), .tcp(_, let port), .tls(_, let port): port
-        case .unix, .unixDatagram, .systemd: nil
-        }
-    }
-}

@@ -1,4 +1,3 @@
-import CSluice
 package import Glibc
 
 /// The address of a socket in the system's form.
