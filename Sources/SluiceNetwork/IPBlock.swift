@@ -46,6 +46,20 @@ package struct IPAddress: Sendable, Hashable {
         }
     }
 
+    /// The address that 4 or 16 bytes are, highest first.
+    package init(bytes: some Collection<UInt8>) {
+        precondition(bytes.count == 4 || bytes.count == 16, "an address has 4 or 16 bytes, not \(bytes.count)")
+        if bytes.count == 4 {
+            var four = in_addr()
+            withUnsafeMutableBytes(of: &four) { $0.copyBytes(from: bytes) }
+            self.init(four)
+        } else {
+            var six = in6_addr()
+            withUnsafeMutableBytes(of: &six) { $0.copyBytes(from: bytes) }
+            self.init(six)
+        }
+    }
+
     /// The address of a socket; nil for sockets without one (Unix).
     package init?(_ address: UnsafePointer<sockaddr>) {
         switch Int32(address.pointee.sa_family) {

@@ -23,7 +23,8 @@ struct NetworkAddressTests {
     }
 
     @Test(arguments: [
-        "", "514", "tcp:514", "tcp://:514", "tcp://host", "tcp://host:", "tcp://host:65536", "tcp://::1:514", "tcp://[::1:514", "tcp://a/b:1",
+        "", "514", "tcp:514", "tcp://:514", "tcp://host", "tcp://host:", "tcp://host:65536", "tcp://::1:514", "tcp://[::1:514",
+        "tcp://a/b:1",
         "unix:", "http://host:80", "tcp://host:+5x",
     ])
     func `what is no address is refused with examples`(_ text: String) {

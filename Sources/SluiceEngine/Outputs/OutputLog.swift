@@ -1,5 +1,4 @@
 import Logging
-import SluiceComponent
 
 /// The sentences that an output's driver says, each in one place.
 struct OutputLog: Sendable {

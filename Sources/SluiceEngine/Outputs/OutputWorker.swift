@@ -76,8 +76,8 @@ final class OutputWorker {
         log = parts.log
         deadLetters = parts.deadLetters
         onClosed = parts.onClosed
-        backoff = options.retry.backoff
-        tendBackoff = options.retry.backoff
+        backoff = Backoff(options.retry)
+        tendBackoff = Backoff(options.retry)
     }
 
     /// Does what there is to do now, at most one batch.

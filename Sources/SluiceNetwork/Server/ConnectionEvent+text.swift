@@ -10,8 +10,8 @@ extension ConnectionEvent {
             "connection of \(host) at \(place) refused: `connections_max` (\(setting.limits.connectionsMax)) are open"
         case .refused(.tooManyOfPeer):
             "connection of \(host) at \(place) refused: `connections_per_peer_max` (\(setting.limits.connectionsPerPeerMax)) of it are open"
-        case .refused(.proxyHeader):
-            "connection of \(host) at \(place) refused: it does not begin with a header of the PROXY protocol, which `proxy_protocol` asks for"
+        case .refused(.proxyHeader(let reason)):
+            "connection of \(host) at \(place) refused: it has no header of the PROXY protocol, which `proxy_protocol` asks for: \(reason)"
         case .handshakeFailed(let reason): "TLS handshake with \(host) at \(place) failed: \(reason)"
         case .timedOut(.idle):
             "connection of \(host) at \(place) closed: nothing came for `idle_timeout` (\(Self.seconds(setting.limits.idleNs)))"

@@ -3,15 +3,15 @@ package import SluiceComponent
 /// What happens to connections. A connection that was `accepted` is `closed` once, whatever comes between.
 package enum ConnectionEvent: Sendable, Equatable {
     /// Why a connection was not wanted.
-    package enum Refusal: String, Sendable, CaseIterable {
+    package enum Refusal: Sendable, Equatable {
         /// `allow` leaves the peer out.
         case notAllowed
         /// `connections_max` are open.
         case tooMany
         /// `connections_per_peer_max` of this peer are open.
         case tooManyOfPeer
-        /// `proxy_protocol` is on, and the connection does not begin with its header.
-        case proxyHeader
+        /// `proxy_protocol` is on, and the connection does not begin with its header; the text says what is wrong with it.
+        case proxyHeader(String)
     }
 
     /// What a peer did not go on with.

@@ -16,6 +16,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private(set) var phase = Phase.open
     /// When the phase began, in the server's time.
     private(set) var phaseBegan: Int64 = 0
+    /// Whether any byte has come.
+    private(set) var hasHeard = false
     /// Whether it counts among those of its peer.
     var isCountedForPeer = false
     private let server: StreamServer
@@ -57,6 +59,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         info.heard()
+        hasHeard = true
         context.fireChannelRead(data)
     }
 

@@ -67,7 +67,7 @@ package enum PassedSockets {
         let names = (environment.names ?? "").split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let found = zip(all, names).filter { $0.1 == name }.map(\.0)
         guard !found.isEmpty else {
-            let known = zip(all, names).map { "`\($0.1)`" }
+            let known = zip(all, names).filter { !$0.1.isEmpty }.map { "`\($0.1)`" }
             throw NetworkError(
                 .missing,
                 "cannot listen on \(address): no passed socket is called `\(name)`; "

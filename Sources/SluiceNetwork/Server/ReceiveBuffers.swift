@@ -2,8 +2,8 @@ import NIOCore
 
 /// Room for what a connection reads: small ones for trickles, up to 64 KiB for streams, and none that stays behind.
 ///
-/// A channel keeps its first buffer for life, which is why that one is small; NIO would also use it again, grown, so that each of ten
-/// thousand connections that once had a burst kept 64 KiB.
+/// A channel that reads one message at a time keeps its first buffer for life, which is why that one is small. NIO's own allocator would
+/// use it again, grown, so that each of ten thousand connections that once had a burst kept 64 KiB.
 struct ReceiveBuffers: RecvByteBufferAllocator {
     static let smallestBytes = 512
     static let largestBytes = 65_536
@@ -12,8 +12,9 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer { sizes.buffer(allocator: allocator) }
 
-    /// More than any kept buffer has: each read gets a new one.
-    func nextBufferSize() -> Int? { Int.max }
-
-    mutating func record(actualReadBytes: Int) -> Bool { sizes.record(actualReadBytes: actualReadBytes) }
+    /// Says that the next buffer may be larger, whether it is or not: then a kept one is not used again.
+    mutating func record(actualReadBytes: Int) -> Bool {
+        _ = sizes.record(actualReadBytes: actualReadBytes)
+        return true
+    }
 }

@@ -1,5 +1,7 @@
 import Glibc
 import NIOCore
+import NIOSSL
+import SluiceComponent
 
 extension StreamServer {
     /// Takes a connection in; false when it is not wanted.
@@ -15,15 +17,23 @@ extension StreamServer {
             id: takeID(), peer: peer, port: port, credentials: socket.isUnix ? Self.credentials(channel) : nil, listener: socket.address,
             clock: clock)
         let connection = open(info)
-        connection.isCountedForPeer = true
+        connection.isCountedForPeer = !setting.isBehindProxy
         tell(.accepted, of: info)
         do {
             if let options = channel.syncOptions {
                 try options.setOption(.maxMessagesPerRead, value: 1)
                 try options.setOption(.recvAllocator, value: ReceiveBuffers())
             }
-            try channel.pipeline.syncOperations.addHandler(connection)
-            try configure(channel, info)
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(connection)
+            if setting.isBehindProxy {
+                connection.enter(.proxyHeader, at: clock.coming)
+                try pipeline.addHandler(ProxyHandler(self, connection, isTLS: socket.isTLS))
+            } else if socket.isTLS {
+                try addTLS(pipeline, connection)
+            } else {
+                try configure(channel, info)
+            }
             return true
         } catch {
             connection.tell(.broken("\(error)"))
@@ -32,12 +42,58 @@ extension StreamServer {
         }
     }
 
-    /// Admits the connection of a peer, or says why not.
+    /// A proxy has said whose connection it is; false when that peer has too many, and the connection is closed.
+    func identified(_ connection: ConnectionHandler, _ source: ProxyHeader.Source) -> Bool {
+        if case .address(let peer, let port) = source {
+            connection.info.peer = peer
+            connection.info.port = port
+        }
+        if let refusal = table.admit(connection.info.peer) {
+            connection.end(.refused(refusal))
+            return false
+        }
+        connection.isCountedForPeer = true
+        return true
+    }
+
+    /// Goes on with a connection whose PROXY header was read by the handler of `context`: to TLS, or to the protocol.
+    func proceed(_ connection: ConnectionHandler, _ context: ChannelHandlerContext, isTLS: Bool) -> Bool {
+        guard isTLS else { return begin(connection, context) }
+        do {
+            try addTLS(context.pipeline.syncOperations, connection)
+            return true
+        } catch {
+            connection.end(.broken("\(error)"))
+            return false
+        }
+    }
+
+    /// Hands a connection to the protocol, behind the handler of `context`; false when that failed, and the connection is closed.
+    func begin(_ connection: ConnectionHandler, _ context: ChannelHandlerContext) -> Bool {
+        connection.enter(.open, at: clock.coming)
+        do {
+            try configure(context.channel, connection.info)
+        } catch {
+            connection.end(.broken("\(error)"))
+            return false
+        }
+        context.fireChannelActive()
+        return true
+    }
+
+    private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations, _ connection: ConnectionHandler) throws {
+        guard let contexts else { preconditionFailure("a TLS address without certificate") }
+        let handler = NIOSSLServerHandler(context: contexts.current(at: MonotonicClock.now))
+        connection.enter(.handshake, at: clock.coming)
+        try pipeline.addHandlers(handler, TLSGate(self, connection, handler))
+    }
+
+    /// Admits the connection of a peer, or says why not. Behind a proxy its own address counts for `allow` only.
     private func refusal(of peer: IPAddress?, isUnix: Bool) -> ConnectionEvent.Refusal? {
         // A connection that was reset before it was accepted has no address any more.
         guard setting.access.allows(peer), isUnix || peer != nil || setting.access.isEmpty else { return .notAllowed }
         if let refusal = table.admit() { return refusal }
-        if let refusal = table.admit(peer) {
+        if !setting.isBehindProxy, let refusal = table.admit(peer) {
             table.release()
             return refusal
         }

@@ -25,6 +25,7 @@ package final class StreamServer {
     private let sweepNs: Int64
     private var isSweeping = false
     private var notices = NoticeRate()
+    private(set) var contexts: TLSContextSource?
     private var emptied: EventLoopPromise<Void>?
 
     /// A server; opens nothing.
@@ -43,12 +44,10 @@ package final class StreamServer {
         clock = SweepClock(intervalNs: sweepNs, at: MonotonicClock.now)
     }
 
-    /// Binds all addresses and accepts from now on. Either all can be had, or none stays.
+    /// Reads the certificates, binds all addresses and accepts from now on. Either all can be had, or none stays.
     package func start() throws(NetworkError) {
         loop.preconditionInEventLoop()
-        guard setting.tls == nil, !setting.isBehindProxy else {
-            throw NetworkError(.system, "cannot listen: `tls` and `proxy_protocol` are not part of this build")
-        }
+        contexts = try setting.tls.map { tls throws(NetworkError) in try TLSContextSource(tls, log: log) }
         listeners = try ListeningSocket.bindAll(setting).map { socket in
             Listener(socket, loop: loop, log: log) { [unowned self] channel, listener in accept(channel, listener) }
         }

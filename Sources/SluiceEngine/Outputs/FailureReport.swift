@@ -1,7 +1,6 @@
-/// Decides which failures of an output or of a remote host are said in the log: the first one, then one at growing intervals, then the
-/// recovery.
+/// Decides which of an output's failures are said in the log: the first one, then one at growing intervals, then the recovery.
 ///
-/// What fails and works in turns is said at most once in ten seconds.
+/// An output that fails and works in turns says so at most once in ten seconds.
 ///
 /// ```
 ///            failed: began                  failed: goesOn when it is time
