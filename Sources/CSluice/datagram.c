@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 // Heads lie one cache line further apart than their size, so that their first lines do not all fall into the same few sets.
@@ -21,7 +22,6 @@ typedef union control {
 typedef struct room {
     struct iovec parts[2];
     union {
-        struct sockaddr any;
         struct sockaddr_in four;
         struct sockaddr_in6 six;
     } address;
@@ -146,7 +146,7 @@ int sl_receiver_receive(sl_receiver *receiver) {
         datagram->bytes_cut = (uint32_t)(length - datagram->length);
         datagram->has_drops = false;
         datagram->has_credentials = false;
-        datagram->address = header->msg_namelen > 0 ? &receiver->rooms[index].address.any : NULL;
+        datagram->address = header->msg_namelen > 0 ? &receiver->rooms[index].address : NULL;
         if (header->msg_controllen > 0) read_control(header, datagram);
         if (datagram->length > SL_DATAGRAM_HEAD && receiver->tails_used <= (size_t)index) receiver->tails_used = (size_t)index + 1;
     }
@@ -161,7 +161,7 @@ void sl_receiver_trim(sl_receiver *receiver) {
     receiver->tails_used = 0;
 }
 
-bool sl_same_host(const struct sockaddr *left, const struct sockaddr *right) {
+static bool is_same_host(const struct sockaddr *left, const struct sockaddr *right) {
     if (left->sa_family != right->sa_family) return false;
     if (left->sa_family == AF_INET) {
         return ((const struct sockaddr_in *)left)->sin_addr.s_addr == ((const struct sockaddr_in *)right)->sin_addr.s_addr;
@@ -170,6 +170,13 @@ bool sl_same_host(const struct sockaddr *left, const struct sockaddr *right) {
            && memcmp(
                   &((const struct sockaddr_in6 *)left)->sin6_addr, &((const struct sockaddr_in6 *)right)->sin6_addr,
                   sizeof(struct in6_addr)) == 0;
+}
+
+bool sl_same_sender(const sl_datagram *left, const sl_datagram *right) {
+    if (left->address && right->address) return is_same_host(left->address, right->address);
+    if (left->address || right->address || left->has_credentials != right->has_credentials) return false;
+    return !left->has_credentials
+           || (left->process == right->process && left->user == right->user && left->group == right->group);
 }
 
 bool sl_socket_drops(int descriptor, uint32_t *drops) {

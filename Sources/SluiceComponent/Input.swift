@@ -18,7 +18,7 @@ package protocol Input: AnyObject, Sendable {
 /// What an input gets from the program that runs it.
 ///
 /// Every call may be made from any thread that the input has started itself and ends before `run` returns. Batches of one stream
-/// are sent from one thread at a time, and positions from one thread only.
+/// are sent from one thread at a time, and so are positions of one key.
 package protocol InputSession: AnyObject, Sendable {
     /// The input's name in the configuration.
     var name: String { get }
@@ -61,6 +61,14 @@ package protocol InputSession: AnyObject, Sendable {
 
     /// Adds to a counter; for a gauge `more` may be negative.
     func count(_ counter: InputCounter, _ more: Int)
+
+    /// What is known of the hosts that the input fetches from, for status and metrics; takes the place of what was said before.
+    func report(_ hosts: [HostStatus])
+}
+
+extension InputSession {
+    /// Most sessions of tests have nobody who would look.
+    package func report(_ hosts: [HostStatus]) {}
 }
 
 /// Where an input stands in one of its streams, in a form that survives a restart.

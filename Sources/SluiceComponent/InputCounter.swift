@@ -24,6 +24,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
     case datagramsRefused
     case rateLimited
     case requestsRefused
+    case placesLost
 
     /// What reports say of a counter.
     package struct Declaration: Sendable {
@@ -90,7 +91,8 @@ package enum InputCounter: String, CaseIterable, Sendable {
                 help: "datagrams that the kernel dropped because the receive buffer was full", isLoss: true)
         case .datagramsTruncated:
             Declaration(
-                name: "datagrams_truncated", unit: "datagrams", help: "datagrams longer than `max_frame_size`, which were cut", isLoss: true)
+                name: "datagrams_truncated", unit: "datagrams", help: "datagrams longer than `max_frame_size`, which were cut", isLoss: true
+            )
         case .datagramsRefused:
             Declaration(name: "datagrams_refused", unit: "datagrams", help: "datagrams of peers that `allow` leaves out", isLoss: true)
         case .rateLimited:
@@ -100,6 +102,10 @@ package enum InputCounter: String, CaseIterable, Sendable {
             Declaration(
                 name: "requests_refused", unit: "requests", help: "requests answered with an error, or told to come again later",
                 isLoss: true)
+        case .placesLost:
+            Declaration(
+                name: "places_lost", unit: "times",
+                help: "times that a host could not go on where a file was left; what stood behind that place may be lost", isLoss: true)
         }
     }
 

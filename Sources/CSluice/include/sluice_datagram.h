@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /// Bytes of a datagram that lie in its head.
 #define SL_DATAGRAM_HEAD 1024u
@@ -20,7 +19,7 @@
 typedef struct sl_datagram {
     const uint8_t *head;
     const uint8_t *tail;               ///< what does not fit into the head
-    const struct sockaddr *address;    ///< the sender's; NULL on Unix sockets
+    const void *address;               ///< the sender's `struct sockaddr`; NULL on Unix sockets
     uint32_t length;                   ///< bytes that were kept
     uint32_t bytes_cut;                ///< bytes that there was no room for (MSG_TRUNC)
     uint32_t drops;                    ///< what the socket's counter of drops was when this one was queued (SO_RXQ_OVFL)
@@ -58,8 +57,8 @@ static inline void sl_datagram_copy(const sl_datagram *datagram, uint8_t *to) {
     }
 }
 
-/// Whether two addresses of the internet are the same without their ports.
-bool sl_same_host(const struct sockaddr *left, const struct sockaddr *right);
+/// Whether two datagrams have one sender: the same address, whatever the port; on Unix sockets the same process, user and group.
+bool sl_same_sender(const sl_datagram *left, const sl_datagram *right);
 
 /// The socket's counter of drops as it is now (SO_MEMINFO). False when the system does not tell.
 bool sl_socket_drops(int descriptor, uint32_t *drops);

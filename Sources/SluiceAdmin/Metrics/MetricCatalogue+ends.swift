@@ -16,7 +16,33 @@ extension MetricCatalogue {
                 status in
                 status.inputs.flatMap { input in InputStatus.State.allCases.map { .init(input.state == $0, input.name, $0.rawValue) } }
             },
+            host("sluice_input_host_ok", unit: "0 or 1", "whether a host that `type: fetch` reads has answered for every file") {
+                host, _, input in
+                .init(host.state == .ok, input, host.name)
+            },
+            host("sluice_input_host_state_seconds", unit: "seconds", "how long that has been so") { host, now, input in
+                .init(nanoseconds: now - host.since, input, host.name)
+            },
+            host(
+                "sluice_input_host_behind_bytes", unit: "bytes",
+                "bytes that the host has and has not sent; 0 when it has nothing more, absent when it is not known"
+            ) { host, _, input in
+                host.bytesBehind.map { .init($0, input, host.name) }
+            },
+            host("sluice_input_host_complete_seconds", unit: "seconds", "how long ago everything that the host had was fetched") {
+                host, now, input in
+                (host.isComplete ? now : host.completeTo).map { .init(nanoseconds: now - $0, input, host.name) }
+            },
         ])
+
+    private static func host(
+        _ name: String, unit: String, _ help: String,
+        _ sample: @escaping @Sendable (HostStatus, Int64, String) -> MetricSpec.Sample?
+    ) -> MetricSpec {
+        MetricSpec(name, .gauge, unit: unit, help, labels: ["input", "host"]) { status in
+            status.inputs.flatMap { input in (input.hosts ?? []).compactMap { sample($0, status.now, input.name) } }
+        }
+    }
 
     private static func input(
         _ name: String, _ kind: MetricSpec.Kind, unit: String, _ help: String, _ count: @escaping @Sendable (InputStatus) -> Int

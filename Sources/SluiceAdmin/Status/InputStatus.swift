@@ -37,6 +37,8 @@ package struct InputStatus: Sendable, Equatable {
     package var unconfirmedBytes = 0
     /// The sentence of its last error, also when it works again.
     package var lastError: String?
+    /// The hosts that it fetches from; nil for inputs that fetch nothing.
+    package var hosts: [HostStatus]?
 
     /// Whether the counter has a meaning for this input: those of the network only where there was a connection or datagram.
     package func reports(_ counter: InputCounter) -> Bool { !counter.declaration.isOfNetwork || counters[counter] != nil }

@@ -18,7 +18,7 @@ extension ServiceStatus {
             ("last_reload", lastReload?.json ?? "null"),
             ("reloads", JSONText.object(ReloadOutcome.counted.map { ($0.rawValue, String(reloads[$0] ?? 0)) })),
             ("ledger", JSONText.object(ledger.entries.map { ($0.name, String($0.count)) })),
-            ("inputs", JSONText.array(inputs.map(\.json))),
+            ("inputs", JSONText.array(inputs.map { $0.json(now: now) })),
             ("lanes", JSONText.array(lanes.map(\.json))),
             ("outputs", JSONText.array(outputs.map { $0.json(now: now) })),
             ("dead_letters", deadLetters.json),
@@ -62,18 +62,29 @@ extension ReloadStatus {
 }
 
 extension InputStatus {
-    var json: String {
-        JSONText.object(
-            [
-                ("name", JSONText.literal(name)), ("type", JSONText.literal(kind)), ("state", JSONText.literal(state.rawValue)),
-                ("since", ReportTime.json(since)), ("events", String(events)),
-            ]
-                + InputCounter.allCases.filter(reports).map { ($0.declaration.name, String(counters[$0] ?? 0)) }
-                + [
-                    ("unconfirmed_bytes", String(unconfirmedBytes)), ("position_count", String(positionCount)),
-                    ("positions", JSONText.array(positions.prefix(Self.positionsShownMax).map(\.json))),
-                    ("last_error", JSONText.literal(lastError)),
-                ])
+    func json(now: Int64) -> String {
+        var members: [(String, String)] = [
+            ("name", JSONText.literal(name)), ("type", JSONText.literal(kind)), ("state", JSONText.literal(state.rawValue)),
+            ("since", ReportTime.json(since)), ("events", String(events)),
+        ]
+        members += InputCounter.allCases.filter(reports).map { ($0.declaration.name, String(counters[$0] ?? 0)) }
+        members += [
+            ("unconfirmed_bytes", String(unconfirmedBytes)), ("position_count", String(positionCount)),
+            ("positions", JSONText.array(positions.prefix(Self.positionsShownMax).map(\.json))),
+            ("last_error", JSONText.literal(lastError)),
+        ]
+        if let hosts { members.append(("hosts", JSONText.array(hosts.map { $0.json(now: now) }))) }
+        return JSONText.object(members)
+    }
+}
+
+extension HostStatus {
+    func json(now: Int64) -> String {
+        JSONText.object([
+            ("name", JSONText.literal(name)), ("state", JSONText.literal(state.rawValue)), ("since", ReportTime.json(since)),
+            ("bytes_behind", JSONText.number(bytesBehind)), ("complete_to", ReportTime.json(isComplete ? now : completeTo)),
+            ("last_error", JSONText.literal(lastError)),
+        ])
     }
 }
 

@@ -60,7 +60,7 @@ extension ServiceStatus {
                 TextTable.Cell(ReportTime.seconds(input.since)),
             ])
         }
-        return table.lines(paint, indent: "") + inputs.flatMap { $0.remarks(paint) }
+        return table.lines(paint, indent: "") + inputs.flatMap { $0.remarks(paint, now: now) }
     }
 
     private func ruleLines(_ paint: TextPaint) -> [String] {
@@ -133,8 +133,14 @@ extension ServiceStatus {
 
 extension InputStatus {
     /// Lines below the table: where it stands, what it lost, what is wrong.
-    func remarks(_ paint: TextPaint) -> [String] {
+    func remarks(_ paint: TextPaint, now: Int64) -> [String] {
         var lines: [String] = []
+        for host in hosts ?? [] where host.state != .ok {
+            let error = host.lastError.map { ": \(HumanText.escaped($0))" } ?? ""
+            let words = "\(host.state.rawValue) for \(HumanText.duration(now - host.since))\(host.state == .failing ? error : "")"
+            let meaning: TextPaint.Meaning = host.state == .failing ? .bad : .warning
+            lines.append("  \(HumanText.escaped(name)): \(HumanText.escaped(host.name)) \(paint(words, meaning))")
+        }
         for position in positions.prefix(Self.positionsShownMax) {
             lines.append("  \(HumanText.escaped(name)): \(HumanText.escaped(position.name))\(position.words)")
         }

@@ -1,4 +1,5 @@
 import Logging
+import SluiceComponent
 
 /// The sentences that an output's driver says, each in one place.
 struct OutputLog: Sendable {

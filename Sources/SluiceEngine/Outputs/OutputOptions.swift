@@ -1,3 +1,5 @@
+import SluiceComponent
+
 /// How parcels wait for an output, leave in batches and are tried again: the options that every output has.
 package struct OutputOptions: Sendable, Equatable {
     /// What is written between two commits.
@@ -26,6 +28,9 @@ package struct OutputOptions: Sendable, Equatable {
 
         /// The standard policy: for ever.
         package init() {}
+
+        /// The waits of a row of failures.
+        var backoff: Backoff { Backoff(initial: initial, longest: max, jitterPercent: jitterPercent) }
     }
 
     /// Where parcels wait.

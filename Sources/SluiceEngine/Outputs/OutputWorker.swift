@@ -76,8 +76,8 @@ final class OutputWorker {
         log = parts.log
         deadLetters = parts.deadLetters
         onClosed = parts.onClosed
-        backoff = Backoff(options.retry)
-        tendBackoff = Backoff(options.retry)
+        backoff = options.retry.backoff
+        tendBackoff = options.retry.backoff
     }
 
     /// Does what there is to do now, at most one batch.

@@ -47,7 +47,7 @@ final class StoreWriter {
         time = parts.time
         random = parts.random
         log = parts.log
-        backoff = Backoff(parts.options.retry)
+        backoff = parts.options.retry.backoff
     }
 
     /// Stores what there is, at most one group.

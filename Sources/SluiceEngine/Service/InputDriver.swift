@@ -18,6 +18,8 @@ final class InputDriver: InputSession, Sendable {
         var lastError: String?
         /// Nanoseconds since 1970 UTC of the last change of phase.
         var since: Int64 = 0
+        /// Of the hosts that it fetches from; nil for inputs that fetch nothing.
+        var hosts: [HostStatus]?
     }
 
     let name: String
@@ -182,6 +184,8 @@ final class InputDriver: InputSession, Sendable {
         }
         count(.refusedFrames, 1)
     }
+
+    func report(_ hosts: [HostStatus]) { condition.withLock { $0.hosts = hosts } }
 
     func count(_ counter: InputCounter, _ more: Int) {
         around.counters.add { $0.inputs[name, default: InputCounts()].own[counter.rawValue, default: 0] += more }

@@ -93,6 +93,7 @@ extension Service {
         status.positions = positions.prefix(InputStatus.positionsShownMax).map { PositionText.status($0) }
         status.unconfirmedBytes = dispatcher.unconfirmedBytes(source: input.driver.source)
         status.lastError = condition.lastError
+        status.hosts = condition.hosts
         return status
     }
 

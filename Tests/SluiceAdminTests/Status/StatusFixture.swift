@@ -75,7 +75,22 @@ enum StatusFixture {
         journal.positionCount = 1
         journal.positions = [PositionStatus(name: "cursor", cursor: "s=0a;i=1f")]
         journal.lastError = "cannot open `/var/log/journal`: Permission denied"
-        return [nginx, journal]
+        var pull = InputStatus(name: "pull", kind: "fetch", state: .running, since: start)
+        pull.hosts = hosts
+        return [nginx, journal, pull]
+    }
+
+    private static var hosts: [HostStatus] {
+        var complete = HostStatus(name: "tcp://10.1.2.3:19", state: .ok, since: start)
+        complete.bytesBehind = 0
+        complete.isComplete = true
+        complete.lastError = "cannot connect to tcp://10.1.2.3:19: connection refused"
+        var behind = HostStatus(name: "tls://[2001:db8::7]:19", state: .ok, since: start + 5 * minute)
+        behind.bytesBehind = 1_048_576
+        var gone = HostStatus(name: "tcp://10.1.2.4:19", state: .failing, since: start + 30 * minute)
+        gone.completeTo = start + 30 * minute
+        gone.lastError = "cannot connect to tcp://10.1.2.4:19: no route\u{1B}[31m to host"
+        return [complete, behind, gone, HostStatus(name: "tcp://10.1.2.5:19", since: start + 60 * minute)]
     }
 
     private static func outputs(now: Int64) -> [OutputStatus] {

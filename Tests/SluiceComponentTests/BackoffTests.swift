@@ -1,33 +1,25 @@
-import SluiceEngine
+import SluiceComponent
 import Testing
 
 @Suite struct BackoffTests {
     private static let second: Int64 = 1_000_000_000
 
     @Test func `waits double up to the longest one and start anew after a success`() {
-        var policy = OutputOptions.Retry()
-        policy.initial = 100
-        policy.max = 700
-        var backoff = Backoff(policy)
+        var backoff = Backoff(initial: 100, longest: 700)
         #expect((0..<5).map { _ in backoff.failed(chance: 0) } == [100, 200, 400, 700, 700])
         backoff.succeeded()
         #expect(backoff.failed(chance: 0) == 100)
     }
 
     @Test func `chance shortens a wait by at most the jitter`() {
-        var policy = OutputOptions.Retry()
-        policy.initial = 1000
-        policy.jitterPercent = 20
-        var backoff = Backoff(policy)
+        var backoff = Backoff(initial: 1000, longest: 30_000, jitterPercent: 20)
         #expect(backoff.failed(chance: 0.5) == 900)
         backoff.succeeded()
         #expect(backoff.failed(chance: 0.999_999) == 801)
     }
 
     @Test func `no number of failures overflows`() {
-        var policy = OutputOptions.Retry()
-        policy.max = .max
-        var backoff = Backoff(policy)
+        var backoff = Backoff(initial: 500_000_000, longest: .max)
         for _ in 0..<200 { _ = backoff.failed(chance: 0) }
         #expect(backoff.failed(chance: 0) == .max)
     }

@@ -1,6 +1,7 @@
-/// Decides which of an output's failures are said in the log: the first one, then one at growing intervals, then the recovery.
+/// Decides which failures of an output or of a remote host are said in the log: the first one, then one at growing intervals, then the
+/// recovery.
 ///
-/// An output that fails and works in turns says so at most once in ten seconds.
+/// What fails and works in turns is said at most once in ten seconds.
 ///
 /// ```
 ///            failed: began                  failed: goesOn when it is time
