@@ -168,7 +168,8 @@ let package = Package(
             "SluiceInputs",
             uses: [
                 "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit", "CSluice",
-                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ]),
         tests(
             "SluiceFraming",

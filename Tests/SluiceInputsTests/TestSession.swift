@@ -34,6 +34,7 @@ final class TestSession: InputSession {
     let stop = StopFlag()
     let lanes = 1
     let now: Int64 = 1_700_000_000_000_000_000
+    let logged = LoggedLines()
     let log: Logger
     let positions: [String: Position]
     let isRecovering: Bool
@@ -50,9 +51,7 @@ final class TestSession: InputSession {
         self.positions = positions
         self.isRecovering = isRecovering
         self.text = text
-        var log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        log.logLevel = .critical
-        self.log = log
+        log = logged.logger
     }
 
     func takeBatch() -> BatchBox? {

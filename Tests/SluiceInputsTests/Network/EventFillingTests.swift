@@ -30,26 +30,7 @@ import Testing
             _ = decoder.decode(frame, received: Self.received, into: box.events)
         }
         filling.fill(box.events, from: 0, of: placed)
-        return (0..<box.events.count).map { describe(box.events, box.events.raw.pointee.events + $0) }
-    }
-
-    func describe(_ batch: borrowing EventBatch, _ event: UnsafeMutablePointer<sl_event>) -> [String] {
-        var parts: [String] = []
-        for index in 0..<Int(event.pointee.count) {
-            let slot = batch.raw.pointee.slots + Int(event.pointee.first) + index
-            var length = 0
-            let start = sl_slot_name(batch.raw, slot, &length)
-            let name = String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
-            let isMeta = slot.pointee.flags & UInt8(SL_META) != 0
-            var buffer = sl_buffer()
-            defer { sl_buffer_destroy(&buffer) }
-            SlotText.append(slot, of: batch.raw, to: &buffer)
-            let text = String(decoding: UnsafeRawBufferPointer(start: buffer.bytes, count: buffer.length), as: UTF8.self)
-            parts.append((isMeta ? "@" : "") + name + "=" + text)
-        }
-        if let peer = batch.peer(of: event) { parts.append("peer=" + String(decoding: peer, as: UTF8.self)) }
-        for (bit, name) in EventFlags.names.enumerated() where event.pointee.flags >> bit & 1 != 0 { parts.append("!\(name)") }
-        return parts
+        return (0..<box.events.count).map { EventText.describe(box.events, box.events.raw.pointee.events + $0) }
     }
 
     @Test func `what a message says itself is left alone`() throws {
@@ -135,7 +116,7 @@ import Testing
             filling.fill(box.events, from: first, of: placed)
         }
         for number in stride(from: 2, to: 3_000, by: 2) {
-            let seen = describe(box.events, box.events.raw.pointee.events + number)
+            let seen = EventText.describe(box.events, box.events.raw.pointee.events + number)
             #expect(seen.contains("hostname=192.0.2.\(number % 200)") && seen.contains("@pid=\(number)") && seen.contains("message=text"))
         }
     }
