@@ -361,7 +361,8 @@ def test_metrics_pass_a_strict_reader(folder):
         raise RuntimeError(f"not caught: {fault!r}")
 
 
-MODULES = ["service_examples", "service_delivery", "service_reload", "service_figures", "service_package"]
+MODULES = ["service_examples", "service_delivery", "service_reload", "service_figures", "service_package",
+           "network_limits"]
 
 
 def main():

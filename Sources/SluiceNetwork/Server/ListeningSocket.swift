@@ -3,7 +3,7 @@ import Glibc
 /// A stream socket that is bound, and with ``listen()`` listens: of TCP, Unix, or passed by the service manager.
 struct ListeningSocket {
     let descriptor: Int32
-    /// As bound: with the port that the system chose.
+    /// As bound: with the port that the system chose; of a passed socket what it is bound to.
     let address: NetworkAddress
     let isTLS: Bool
     let isUnix: Bool

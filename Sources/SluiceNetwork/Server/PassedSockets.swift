@@ -4,9 +4,14 @@ import Glibc
 package struct PassedSocket: Sendable, Equatable {
     /// A copy for the caller, close-on-exec and non-blocking; whoever took it closes it.
     package let descriptor: Int32
-    /// What it is bound to, such as `tcp://0.0.0.0:514` or `unixgram:/run/systemd/journal/syslog`.
-    package let address: String
-    package let isUnix: Bool
+    /// What it is bound to; the path of an abstract Unix name begins with `@`.
+    package let bound: NetworkAddress
+
+    /// As text, such as `tcp://0.0.0.0:514` or `unixgram:/run/systemd/journal/syslog`.
+    package var address: String { bound.text }
+
+    /// Whether it is of this machine only.
+    package var isUnix: Bool { bound.host == nil }
 }
 
 /// The sockets that came with the process: `LISTEN_FDS`, `LISTEN_PID`, `LISTEN_FDNAMES` (sd_listen_fds(3)).
@@ -22,18 +27,25 @@ package enum PassedSockets {
     }
 
     /// The first descriptor that a manager passes.
-    private static let firstDescriptor: Int32 = 3
+    static let firstDescriptor: Int32 = 3
 
     /// Copies of the passed sockets of a kind; with a name, those that are called so (`FileDescriptorName=`). An error when there are none
     /// of that name at all, of any kind; an empty list when all of them are of the other kind.
     package static func take(name: String, kind: Kind) throws(NetworkError) -> [PassedSocket] {
-        let passed = try named(name, environment: environment)
+        try take(name: name, kind: kind, environment: environment, first: firstDescriptor)
+    }
+
+    /// The same for passed descriptors from `first` on.
+    static func take(
+        name: String, kind: Kind, environment: Environment, first: Int32
+    ) throws(NetworkError) -> [PassedSocket] {
+        let passed = try named(name, environment: environment, first: first)
         var taken: [PassedSocket] = []
         for descriptor in passed where try Self.kind(of: descriptor, name) == kind {
             let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, firstDescriptor)
             guard copy >= 0 else { throw .listening(on: .systemd(name: name), number: errno) }
             _ = fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK)
-            taken.append(PassedSocket(descriptor: copy, address: address(of: copy, kind), isUnix: domain(of: copy) == AF_UNIX))
+            taken.append(PassedSocket(descriptor: copy, bound: address(of: copy, kind)))
         }
         return taken
     }
@@ -53,7 +65,9 @@ package enum PassedSockets {
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// Descriptors of a name.
-    static func named(_ name: String, environment: Environment) throws(NetworkError) -> [Int32] {
+    static func named(
+        _ name: String, environment: Environment, first: Int32 = firstDescriptor
+    ) throws(NetworkError) -> [Int32] {
         let address = NetworkAddress.systemd(name: name).text
         guard let count = environment.count.flatMap({ Int32($0) }), count > 0,
             environment.process.flatMap({ Int32($0) }) == environment.ownProcess
@@ -62,7 +76,7 @@ package enum PassedSockets {
                 .missing,
                 "cannot listen on \(address): the service manager has passed no socket; it needs a `.socket` unit for this service")
         }
-        let all = (0..<count).map { firstDescriptor + $0 }
+        let all = (0..<count).map { first + $0 }
         guard !name.isEmpty else { return all }
         let names = (environment.names ?? "").split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let found = zip(all, names).filter { $0.1 == name }.map(\.0)
@@ -99,17 +113,15 @@ package enum PassedSockets {
         return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
-    private static func domain(of descriptor: Int32) -> Int32? { option(SO_DOMAIN, of: descriptor) }
-
-    private static func address(of descriptor: Int32, _ kind: Kind) -> String {
+    private static func address(of descriptor: Int32, _ kind: Kind) -> NetworkAddress {
         if let address = ResolvedAddress(of: descriptor), let ip = address.ip {
             return switch kind {
-            case .stream: NetworkAddress.tcp(host: ip.text, port: address.port).text
-            case .datagram: NetworkAddress.udp(host: ip.text, port: address.port).text
+            case .stream: .tcp(host: ip.text, port: address.port)
+            case .datagram: .udp(host: ip.text, port: address.port)
             }
         }
         let path = unixPath(of: descriptor)
-        return kind == .stream ? NetworkAddress.unix(path: path).text : NetworkAddress.unixDatagram(path: path).text
+        return kind == .stream ? .unix(path: path) : .unixDatagram(path: path)
     }
 
     /// The path that a Unix socket is bound to; `@` stands for the NUL of an abstract name.

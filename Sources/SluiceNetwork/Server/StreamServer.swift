@@ -49,8 +49,9 @@ package final class StreamServer {
         loop.preconditionInEventLoop()
         contexts = try setting.tls.map { tls throws(NetworkError) in try TLSContextSource(tls, log: log) }
         listeners = try ListeningSocket.bindAll(setting).map { socket in
-            Listener(socket, loop: loop, log: log) { [unowned self] channel, listener in accept(channel, listener) }
+            Listener(socket, loop: loop, log: log) { [weak self] channel, listener in self?.accept(channel, listener) ?? false }
         }
+        if let lack = DescriptorLimit.makeRoom(forConnections: setting.limits.connectionsMax) { log.warning("\(lack)") }
         for listener in listeners {
             log.info("listening on \(listener.socket.address.text)")
             listener.open()
@@ -118,13 +119,13 @@ package final class StreamServer {
     }
 
     /// Counts what happened and writes it to the log. `host` is the peer without a port, so that repetitions are seen to be some.
-    func tell(_ event: ConnectionEvent, peer: String, host: String, listener: NetworkAddress) {
+    func tell(
+        _ event: ConnectionEvent, peer: @autoclosure () -> String, host: @autoclosure () -> String, listener: NetworkAddress
+    ) {
         observe(event)
         switch event {
-        case .accepted: log.debug("connection of \(peer) at \(listener.text)")
-        case .closed: log.debug("connection of \(peer) at \(listener.text) is closed")
-        case .broken(let reason): log.debug("connection of \(peer) at \(listener.text) broke: \(reason)")
-        case .refused, .handshakeFailed, .timedOut: warn(event.text(host, listener, setting))
+        case .accepted, .closed, .broken: log.debug("\(event.text(peer(), listener, setting))")
+        case .refused, .handshakeFailed, .timedOut: warn(event.text(host(), listener, setting))
         }
     }
 

@@ -53,6 +53,8 @@ enum TLSFailure {
             "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client showed no certificate, and `tls.client_ca` asks for one",
             "WRONG_VERSION_NUMBER": foreign, "HTTP_REQUEST": "\(foreign) but HTTP", "HTTPS_PROXY_REQUEST": foreign,
             "UNSUPPORTED_PROTOCOL": version, "UNKNOWN_PROTOCOL": version, "TLSV1_ALERT_PROTOCOL_VERSION": version,
+            // OpenSSL's clients of TLS 1.3 refuse a certificate in the clear, when everything has to be encrypted already.
+            "BAD_PACKET_LENGTH": "the peer broke it off, as one does that does not trust our certificate",
             "NO_SHARED_CIPHER": "the peer and we have no cipher in common",
             "TLSV1_ALERT_UNKNOWN_CA": "\(distrust): it does not know the authority that signed it",
             "SSLV3_ALERT_BAD_CERTIFICATE": distrust, "SSLV3_ALERT_CERTIFICATE_UNKNOWN": distrust,

@@ -153,4 +153,46 @@ struct StreamServerTests {
         #expect(server.events.count { $0 == .closed } == 50)
         for client in clients { #expect(client.isClosed()) }
     }
+
+    @Test func `a listening socket that reports an error is listened on again`() throws {
+        let server = try RunningServer([("listen", .text(anywhere))])
+        #expect(try TestClient(port: server.port).line() == "hello")
+        // The end of receiving is an error for whoever accepts, and ends the channel.
+        for descriptor in 3..<Int32(4_096) where isListening(descriptor, port: server.port) { shutdown(descriptor, Int32(SHUT_RD)) }
+        #expect(
+            server.says("error: tcp://127.0.0.1:\(server.port) cannot accept connections: the socket reported an error; it is tried again"))
+        let end = RunningServer.deadline()
+        while (try? TestClient(port: server.port))?.line() != "hello" {
+            try #require(MonotonicClock.now < end, "nobody listens again")
+            _ = server.stop.wait(nanoseconds: 20_000_000)
+        }
+        #expect(server.end())
+    }
+
+    private func isListening(_ descriptor: Int32, port: Int) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value == 1
+            && ResolvedAddress(of: descriptor)?.port == port
+    }
+
+    @Test func `the limit of open files makes room for the connections`() throws {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var before = rlimit()
+        getrlimit(resource, &before)
+        // Few enough to need more, and enough for the tests beside this one.
+        var low = rlimit(rlim_cur: min(4_096, before.rlim_max), rlim_max: before.rlim_max)
+        setrlimit(resource, &low)
+        defer { setrlimit(resource, &before) }
+        let connections = min(8_000, Int(before.rlim_max) - 256)
+        let server = try RunningServer([("listen", .text(anywhere)), ("connections_max", .text("\(connections)"))])
+        var after = rlimit()
+        getrlimit(resource, &after)
+        #expect(after.rlim_cur == connections + 256)
+        #expect(after.rlim_max == before.rlim_max)
+        #expect(server.end())
+        let much = try RunningServer([("listen", .text(anywhere)), ("connections_max", .text("9999999"))])
+        #expect(before.rlim_max > 10_000_000 || much.says("warning: `connections_max` is 9999999, but this process may have only"))
+        #expect(much.end())
+    }
 }
