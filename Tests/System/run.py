@@ -363,6 +363,8 @@ def test_metrics_pass_a_strict_reader(folder):
 
 MODULES = ["service_examples", "service_delivery", "service_reload", "service_figures", "service_package",
            "network_limits"]
+# What senders of other projects send.
+MODULES += ["network_senders", "network_relays"]
 
 
 def main():
