@@ -145,7 +145,7 @@ let package = Package(
         tests(
             "SluiceNetwork",
             uses: [
-                "SluiceComponent", "SluiceConfig",
+                "SluiceComponent", "SluiceConfig", "SluiceTestKit",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ]),
@@ -153,7 +153,8 @@ let package = Package(
         tests(
             "SluiceOutputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "CSluice", "CZlib",
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "SluiceNetwork", "SluiceTestKit", "CSluice", "CZlib",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(

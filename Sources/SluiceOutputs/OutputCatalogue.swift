@@ -25,7 +25,11 @@ package enum OutputCatalogue {
     }
 
     /// Every kind, in the order of the reference.
-    package static let entries: [Entry] = [StdoutOutput.entry, FileOutputPlan.entry, ExecOutput.entry, DiscardOutput.entry]
+    package static let entries: [Entry] = [
+        StdoutOutput.entry, FileOutputPlan.entry, ExecOutput.entry,
+        NetworkOutputs.syslog, NetworkOutputs.tcp, NetworkOutputs.udp, NetworkOutputs.unix,
+        DiscardOutput.entry,
+    ]
 }
 
 /// What the options of an output do not say.

@@ -30,7 +30,7 @@ package struct RFC5424Encoder: Encoder {
     package init(_ values: OptionValues) {
         record = SyslogRecord(framing: SyslogRecord.framing(values))
         writesBOM = values.boolean("bom")
-        structuredData.keepsLineEnds = record.framing == .octet
+        structuredData.keepsLineEnds = record.framing.keepsLineEnds
     }
 
     package mutating func encode(

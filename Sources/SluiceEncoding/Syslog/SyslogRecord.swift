@@ -11,11 +11,16 @@ struct SyslogRecord {
         case newline
         /// The length before each; values keep their line ends.
         case octet
+        /// A line end after each, and line ends inside values stay: for outputs that frame records themselves.
+        case kept
+
+        /// Whether line ends inside values stay what they are.
+        var keepsLineEnds: Bool { self != .newline }
     }
 
     static let framingOption = OptionSpec(
         "framing", .choice(Framing.allCases.map(\.rawValue)), default: "newline",
-        "`newline` ends each record with a line end and writes line ends inside it as `#012`, `octet` puts the length before it",
+        "`newline` ends each record with a line end and writes line ends inside it as `#012`, `octet` puts the length before it, `kept` ends it with a line end and leaves those inside",
         example: "octet")
 
     /// 1 user, 5 notice: what RFC 3164 section 4.3.3 gives messages without priority.
@@ -62,13 +67,13 @@ struct SyslogRecord {
     ) {
         let tail = OutputTail(output)
         SlotText.append(slot, of: batch, to: output)
-        if framing == .newline, tail.escapeOctal() { counts.valuesAltered += 1 }
+        if !framing.keepsLineEnds, tail.escapeOctal() { counts.valuesAltered += 1 }
     }
 
     /// Ends a record: with a line end, or by putting its length before it.
     @inline(__always)
     func finish(_ record: OutputTail) {
-        if framing == .newline { return sl_buffer_append_byte(record.output, 0x0A) }
+        if framing != .octet { return sl_buffer_append_byte(record.output, 0x0A) }
         let length = record.count
         // SAFETY: 24 bytes more than the record are reserved: 20 of an integer, a blank, and what stays free.
         let room = sl_buffer_reserve(record.output, 24)!

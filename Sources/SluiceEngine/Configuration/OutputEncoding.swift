@@ -1,6 +1,6 @@
 package import SluiceComponent
 package import SluiceConfig
-import SluiceEncoding
+package import SluiceEncoding
 
 /// The checked `encoding` of an output.
 package struct OutputEncoding: Sendable, Equatable {
@@ -37,10 +37,14 @@ package struct OutputEncoding: Sendable, Equatable {
         _ = try EncoderCatalogue.make(name, values: recordValues, inputs: inputs)
     }
 
-    /// An encoder of records, without header.
-    package func makeEncoder(inputs: [String]) -> any Encoder {
+    /// An encoder of records, without header. For an output that frames them itself nothing in them is escaped for the sake of lines.
+    package func makeEncoder(inputs: [String], framing: RecordFraming = .asEncoded) -> any Encoder {
+        var values = recordValues
+        if framing != .asEncoded, values.declares("framing"), !values.isSet("framing") {
+            values = values.replacing("framing", with: "kept")
+        }
         // The initialiser has made one of the same values.
-        try! EncoderCatalogue.make(name, values: recordValues, inputs: inputs)
+        return try! EncoderCatalogue.make(name, values: values, inputs: inputs)
     }
 
     package static func == (left: OutputEncoding, right: OutputEncoding) -> Bool {

@@ -109,7 +109,7 @@ package struct OutputConfiguration: Sendable, Equatable {
 
     /// An encoder of records as parcels of this output hold them.
     package func makeEncoder(inputs: [String]) -> any Encoder {
-        guard let encoder = plan.makeEncoder(inputs: inputs) ?? encoding?.makeEncoder(inputs: inputs) else {
+        guard let encoder = plan.makeEncoder(inputs: inputs) ?? encoding?.makeEncoder(inputs: inputs, framing: plan.framing) else {
             preconditionFailure("output `\(name)` has neither an encoder of its own nor one that `encoding` names")
         }
         return plan.framing == .asEncoded ? encoder : FramedEncoder(encoder, plan.framing)

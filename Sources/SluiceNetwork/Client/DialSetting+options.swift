@@ -27,7 +27,7 @@ extension DialSetting {
                 "write_timeout", .duration(10_000_000...24 * hour), default: "1m",
                 "time after which a connection is given up that has bytes to send and whose peer takes and acknowledges nothing",
                 example: "30s"))
-        if schemes.contains(where: { !$0.hasPath }) {
+        if schemes.contains(.tcp) || schemes.contains(.tls) {
             options.append(
                 OptionSpec(
                     "keepalive", .group(keepAliveOptions), "when a silent TCP peer is asked whether it is still there",

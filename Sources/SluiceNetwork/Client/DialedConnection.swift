@@ -14,6 +14,8 @@ package final class DialedConnection: @unchecked Sendable {
 
     /// Where it goes.
     package let address: NetworkAddress
+    /// Place of the address among those of the dialer.
+    package let index: Int
     private let traffic: ConnectionTraffic
     private let handler: TrafficHandler
     private let loop: any EventLoop
@@ -21,10 +23,11 @@ package final class DialedConnection: @unchecked Sendable {
 
     /// Takes a connected socket over, which it closes also when it throws. `tls`: the context and the name to expect.
     init(
-        _ descriptor: Int32, to address: NetworkAddress, tls: (context: NIOSSLContext, serverName: String?)?, discardsInput: Bool,
-        writeTimeoutNs: Int64, until deadline: Int64, stop: StopFlag
+        _ descriptor: Int32, to address: NetworkAddress, _ index: Int, tls: (context: NIOSSLContext, serverName: String?)?,
+        discardsInput: Bool, writeTimeoutNs: Int64, until deadline: Int64, stop: StopFlag
     ) throws(NetworkError) {
         self.address = address
+        self.index = index
         self.writeTimeoutNs = writeTimeoutNs
         let traffic = ConnectionTraffic(discardsInput: discardsInput)
         self.traffic = traffic

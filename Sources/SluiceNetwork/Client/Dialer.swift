@@ -12,11 +12,15 @@ package final class Dialer: Sendable {
     private let log: Logger
     private let contexts: DialTLSContexts
     private let discardsInput: Bool
+    private let failback: Failback
     private let state = Mutex(State())
 
     private struct State {
         /// The address that `round_robin` begins with next.
         var next = 0
+        /// When an address could not be connected to last, on the monotonic clock.
+        var failedAt: [Int: Int64] = [:]
+        var failures = 0
         /// Lookups that were not done in time, by address.
         var lookups: [Int: NameLookup] = [:]
         var hasWarned = false
@@ -28,16 +32,18 @@ package final class Dialer: Sendable {
         self.log = log
         self.discardsInput = discardsInput
         contexts = DialTLSContexts(setting.tls)
+        failback = Failback(intervalNs: setting.failbackNs)
     }
 
-    /// A connection to the address whose turn it is, or to the next one that can be reached.
+    /// Attempts at an address that failed.
+    package var failures: Int { state.withLock { $0.failures } }
+
+    /// A connection to the address whose turn it is, or to the next one that can be reached. Those that failed not long ago come last.
     package func connect(stop: StopFlag) throws(NetworkError) -> DialedConnection {
-        let count = setting.addresses.count
-        let first = setting.balance == .failover ? 0 : takeTurn()
         var faults: [NetworkError] = []
-        for offset in 0..<count {
+        for index in takeOrder() {
             do throws(NetworkError) {
-                return try connect(to: (first + offset) % count, stop: stop)
+                return try connect(to: index, stop: stop)
             } catch {
                 if error.code == .stopped { throw error }
                 faults.append(error)
@@ -51,21 +57,42 @@ package final class Dialer: Sendable {
     package func connect(to index: Int, stop: StopFlag) throws(NetworkError) -> DialedConnection {
         let address = setting.addresses[index]
         do throws(NetworkError) {
-            return try dial(address, index, stop)
+            let connection = try dial(address, index, stop)
+            state.withLock { $0.failedAt[index] = nil }
+            return connection
         } catch {
             guard error.code != .stopped else { throw error }
+            state.withLock { state in
+                state.failedAt[index] = MonotonicClock.now
+                state.failures += 1
+            }
             throw NetworkError(error.code, "cannot connect to \(address.text): \(error.message)")
         }
     }
 
-    /// Forgets what it knows; connections that were made live on.
-    package func close() { state.withLock { $0.lookups = [:] } }
+    /// With `balance: failover`: a connection to an address before that of `connection`, once one can be reached again. Tried now and then
+    /// in the background; never waits.
+    package func earlierConnection(than connection: DialedConnection) -> DialedConnection? {
+        guard setting.balance == .failover, connection.index > 0 else { return nil }
+        return failback.connection(self, count: connection.index)
+    }
 
-    private func takeTurn() -> Int {
-        state.withLock { state in
-            defer { state.next = (state.next + 1) % setting.addresses.count }
-            return state.next
+    /// Ends what goes on in the background; connections that were made live on.
+    package func close() {
+        failback.close()
+        state.withLock { $0.lookups = [:] }
+    }
+
+    /// The order in which addresses are tried now.
+    private func takeOrder() -> [Int] {
+        let count = setting.addresses.count
+        let longAgo = MonotonicClock.now - setting.failbackNs
+        let (first, failedAt) = state.withLock { state in
+            defer { state.next = (state.next + 1) % count }
+            return (setting.balance == .failover ? 0 : state.next, state.failedAt)
         }
+        let order = (0..<count).map { (first + $0) % count }
+        return order.filter { failedAt[$0, default: .min] < longAgo } + order.filter { failedAt[$0, default: .min] >= longAgo }
     }
 
     // MARK: - One address
@@ -75,9 +102,7 @@ package final class Dialer: Sendable {
         let names: [SocketName]
         var tls: (context: NIOSSLContext, serverName: String?)?
         switch address {
-        case .unix(let path):
-            guard let name = SocketName(path: path) else { throw NetworkError(.system, "the path is too long") }
-            names = [name]
+        case .unix(let path): names = [.unix(path: path)]
         case .tcp(let host, let port): names = try lookUp(host, port, index, deadline, stop)
         case .tls(let host, let port):
             tls = (try contexts.context(), setting.tls.serverName ?? (IPAddress(host) == nil ? host : nil))
@@ -90,7 +115,7 @@ package final class Dialer: Sendable {
         let roundTripNs = MonotonicClock.now - begin
         if address.port != nil { prepare(socket) }
         let connection = try DialedConnection(
-            socket, to: address, tls: tls, discardsInput: discardsInput, writeTimeoutNs: setting.writeTimeoutNs, until: deadline,
+            socket, to: address, index, tls: tls, discardsInput: discardsInput, writeTimeoutNs: setting.writeTimeoutNs, until: deadline,
             stop: stop)
         if tls != nil { try awaitRefusal(connection, roundTripNs, stop) }
         return connection
@@ -100,9 +125,9 @@ package final class Dialer: Sendable {
         _ host: String, _ port: Int, _ index: Int, _ deadline: Int64, _ stop: StopFlag
     ) throws(NetworkError) -> [SocketName] {
         // One that an earlier attempt did not wait for to its end is not begun again.
-        let lookup = state.withLock { $0.lookups.removeValue(forKey: index) } ?? NameLookup(host: host, port: port, isStream: true)
+        let lookup = state.withLock { $0.lookups.removeValue(forKey: index) } ?? NameLookup(host: host, port: port, type: SOCK_STREAM)
         do throws(NetworkError) {
-            return try lookup.names(until: deadline, stop: stop)
+            return try lookup.addresses(until: deadline, stop: stop).map { .ip($0) }
         } catch {
             if !lookup.isDone { state.withLock { $0.lookups[index] = lookup } }
             throw error
@@ -118,7 +143,7 @@ package final class Dialer: Sendable {
                 return try SocketDial.connect(to: name, until: now + max(0, deadline - now) / Int64(names.count - index), stop: stop)
             } catch {
                 if error.code == .stopped { throw error }
-                let place = names.count > 1 ? name.ipAddress.map { "\($0.text): " } ?? "" : ""
+                let place = names.count > 1 ? name.ip.map { "\($0.text): " } ?? "" : ""
                 faults.append(NetworkError(error.code, place + error.message))
             }
         }

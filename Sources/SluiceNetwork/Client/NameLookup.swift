@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 package import SluiceComponent
 
 /// Finds the addresses of a host.
@@ -7,21 +7,27 @@ package import SluiceComponent
 /// itself when nobody waits for it any more.
 package final class NameLookup: Sendable {
     private let host: String
-    private let answer = Monitor<Result<[SocketName], NetworkError>?>(nil)
+    private let answer = Monitor<Result<[ResolvedAddress], NetworkError>?>(nil)
     private let bell = Bell()
 
-    /// Begins to look a name up; an IP address is known at once.
-    package init(host: String, port: Int, isStream: Bool) {
+    /// Begins to look a name up for sockets of a type (`SOCK_STREAM`, `SOCK_DGRAM`); an IP address is known at once.
+    package init(host: String, port: Int, type: __socket_type) {
         self.host = host
-        if let known = Self.names(host, port, isStream, flags: AI_NUMERICHOST) {
-            answer.withLock { $0 = .success(known) }
+        let look: @Sendable () -> Result<[ResolvedAddress], NetworkError> = {
+            do throws(NetworkError) {
+                return .success(try ResolvedAddress.resolve(host: host, port: port, type: type))
+            } catch {
+                return .failure(error)
+            }
+        }
+        if IPAddress(host) != nil {
+            let known = look()
+            answer.withLock { $0 = known }
             return
         }
-        let thread = WorkerThread("name-lookup") { [self] in
-            var number: Int32 = 0
-            let names = Self.names(host, port, isStream, flags: 0, number: &number)
-            let failure = NetworkError(.unresolvable, "the name `\(host)` cannot be resolved: \(String(cString: gai_strerror(number)))")
-            answer.withLock { $0 = names.map { .success($0) } ?? .failure(failure) }
+        let thread = WorkerThread("name-lookup") { [answer, bell] in
+            let found = look()
+            answer.withLock { $0 = found }
             bell.ring()
         }
         thread.detach()
@@ -31,7 +37,7 @@ package final class NameLookup: Sendable {
     package var isDone: Bool { answer.withLock { $0 != nil } }
 
     /// The addresses; waits for them until `deadline` of the monotonic clock. May be called again after it has passed.
-    package func names(until deadline: Int64, stop: StopFlag) throws(NetworkError) -> [SocketName] {
+    package func addresses(until deadline: Int64, stop: StopFlag) throws(NetworkError) -> [ResolvedAddress] {
         while true {
             if let answer = answer.withLock({ $0 }) { return try answer.get() }
             switch Waiting.wait(for: bell.descriptor, Int16(POLLIN), until: deadline, stop: stop) {
@@ -40,31 +46,5 @@ package final class NameLookup: Sendable {
             case .late: throw NetworkError(.timedOut, "the name `\(host)` was not resolved in time")
             }
         }
-    }
-
-    private static func names(
-        _ host: String, _ port: Int, _ isStream: Bool, flags: Int32
-    ) -> [SocketName]? {
-        var number: Int32 = 0
-        return names(host, port, isStream, flags: flags, number: &number)
-    }
-
-    private static func names(
-        _ host: String, _ port: Int, _ isStream: Bool, flags: Int32, number: inout Int32
-    ) -> [SocketName]? {
-        var hints = addrinfo()
-        hints.ai_flags = flags | AI_NUMERICSERV
-        hints.ai_socktype = Int32(isStream ? SOCK_STREAM.rawValue : SOCK_DGRAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        number = getaddrinfo(host, String(port), &hints, &list)
-        guard number == 0 else { return nil }
-        defer { freeaddrinfo(list) }
-        var names: [SocketName] = []
-        var next = list
-        while let entry = next?.pointee {
-            if let address = entry.ai_addr { names.append(SocketName(address, length: Int(entry.ai_addrlen))) }
-            next = entry.ai_next
-        }
-        return names.isEmpty ? nil : names
     }
 }

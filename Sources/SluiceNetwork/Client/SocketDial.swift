@@ -23,7 +23,7 @@ enum SocketDial {
 
     private static func connect(_ descriptor: Int32, _ name: SocketName, _ deadline: Int64, _ stop: StopFlag) throws(NetworkError) {
         while true {
-            let number = name.withSocketAddress { Glibc.connect(descriptor, $0, $1) == 0 ? 0 : errno }
+            let number = name.withAddress { Glibc.connect(descriptor, $0, $1) == 0 ? 0 : errno } ?? ENAMETOOLONG
             switch number {
             case 0: return
             case EINTR: continue

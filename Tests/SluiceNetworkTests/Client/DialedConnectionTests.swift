@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import SluiceComponent
 import SluiceNetwork
+import SluiceTestKit
 import Testing
 
 /// Connections against peers on loopback that behave as told.
@@ -14,6 +15,10 @@ import Testing
         Dialer(DialSetting(addresses: addresses, writeTimeoutNs: timeout), log: log, discardsInput: discards)
     }
 
+    private func address(_ peer: LoopbackPeer) throws -> NetworkAddress {
+        try NetworkAddress(peer.address, schemes: NetworkAddress.Scheme.allCases, folder: "/", key: "address")
+    }
+
     private func send(_ text: String, _ connection: DialedConnection) throws {
         try connection.write(ByteBuffer(string: text), stop: stop)
     }
@@ -22,7 +27,7 @@ import Testing
 
     @Test func `bytes go both ways and the end is seen`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address).connect(stop: stop)
+        let connection = try dialer(try address(peer)).connect(stop: stop)
         let far = peer.accept()
         try send("hello", connection)
         try connection.flush(stop: stop)
@@ -46,7 +51,7 @@ import Testing
         unlink(path)
         let peer = LoopbackPeer(path: path)
         defer { unlink(path) }
-        let connection = try dialer(peer.address, timeout: 200_000_000).connect(stop: stop)
+        let connection = try dialer(try address(peer), timeout: 200_000_000).connect(stop: stop)
         let far = peer.accept()
         try send("first", connection)
         #expect(far.read(5) == Array("first".utf8))
@@ -60,7 +65,7 @@ import Testing
 
     @Test func `a peer that closes with unread bytes has not taken them`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address).connect(stop: stop)
+        let connection = try dialer(try address(peer)).connect(stop: stop)
         let far = peer.accept()
         try send("unread", connection)
         try connection.flush(stop: stop)
@@ -72,7 +77,7 @@ import Testing
 
     @Test func `a reset is seen while nobody calls`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address, discards: true).connect(stop: stop)
+        let connection = try dialer(try address(peer), discards: true).connect(stop: stop)
         let far = peer.accept()
         far.write("nobody listens to this")
         far.reset()
@@ -82,7 +87,7 @@ import Testing
 
     @Test func `a peer that reads nothing stops the writer, and ends the connection after a while`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address, timeout: 300_000_000).connect(stop: stop)
+        let connection = try dialer(try address(peer), timeout: 300_000_000).connect(stop: stop)
         let far = peer.accept()
         let block = String(repeating: "x", count: 256 << 10)
         var sent = 0
@@ -101,7 +106,7 @@ import Testing
 
     @Test func `a stop ends a wait`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address).connect(stop: stop)
+        let connection = try dialer(try address(peer)).connect(stop: stop)
         let far = peer.accept()
         let thread = WorkerThread("stopper") { [stop] in
             _ = StopFlag().wait(nanoseconds: 50_000_000)
@@ -115,7 +120,7 @@ import Testing
 
     @Test func `an orderly close delivers what was sent`() throws {
         let peer = LoopbackPeer()
-        let connection = try dialer(peer.address).connect(stop: stop)
+        let connection = try dialer(try address(peer)).connect(stop: stop)
         let far = peer.accept()
         far.write("greeting that is never read")
         try send("last words", connection)
@@ -143,8 +148,8 @@ import Testing
     @Test func `the first address that can be reached is taken`() throws {
         let dead = LoopbackPeer().port
         let peer = LoopbackPeer()
-        let connection = try dialer(.tcp(host: "127.0.0.1", port: dead), peer.address).connect(stop: stop)
-        #expect(connection.address == peer.address)
+        let connection = try dialer(.tcp(host: "127.0.0.1", port: dead), try address(peer)).connect(stop: stop)
+        #expect(try connection.address == address(peer))
         peer.accept().close()
     }
 }

@@ -1,15 +1,13 @@
 import Glibc
-import SluiceComponent
-import SluiceNetwork
 
 /// The far end of connections in tests: listens on loopback and does what a test tells it to do with each connection.
-final class LoopbackPeer: Sendable {
+package final class LoopbackPeer: Sendable {
     /// One accepted connection, used by the test's thread.
-    struct Connection: Sendable {
-        let descriptor: Int32
+    package struct Connection: Sendable {
+        package let descriptor: Int32
 
         /// Reads until so many bytes have come, the other side has ended, or ten seconds have passed.
-        func read(_ count: Int) -> [UInt8] {
+        package func read(_ count: Int) -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: count)
             var used = 0
             while used < count {
@@ -21,7 +19,7 @@ final class LoopbackPeer: Sendable {
         }
 
         /// Everything until the other side ends.
-        func readAll() -> [UInt8] {
+        package func readAll() -> [UInt8] {
             var all: [UInt8] = []
             while true {
                 let more = readSome()
@@ -31,36 +29,39 @@ final class LoopbackPeer: Sendable {
         }
 
         /// What there is, at least one byte; empty at the end.
-        func readSome() -> [UInt8] {
+        package func readSome() -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: 64 << 10)
             let count = recv(descriptor, &bytes, bytes.count, 0)
             return Array(bytes.prefix(max(0, count)))
         }
 
         /// Sends bytes.
-        func write(_ text: String) {
+        package func write(_ text: String) {
             _ = Array(text.utf8).withUnsafeBytes { send(descriptor, $0.baseAddress!, $0.count, Int32(MSG_NOSIGNAL)) }
         }
 
         /// Says that nothing more will be sent.
-        func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+        package func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
         /// Closes in order, or with a reset when something was not read.
-        func close() { Glibc.close(descriptor) }
+        package func close() { Glibc.close(descriptor) }
 
         /// Closes with a reset.
-        func reset() {
+        package func reset() {
             var linger = Glibc.linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
             close()
         }
     }
 
-    let address: NetworkAddress
+    /// As configurations write it.
+    package let address: String
+    /// 0 for a Unix socket.
+    package let port: Int
     private let descriptor: Int32
 
     /// Listens on a port of 127.0.0.1 that the system chooses, or on `port`.
-    init(port: Int = 0, receiveBytes: Int32? = nil) {
+    package init(port: Int = 0, receiveBytes: Int32? = nil) {
         let listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var one: Int32 = 1
         setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &one, 4)
@@ -76,28 +77,34 @@ final class LoopbackPeer: Sendable {
             }
         }
         precondition(bound, "no port on loopback: \(String(cString: strerror(errno)))")
-        address = .tcp(host: "127.0.0.1", port: Int(UInt16(bigEndian: name.sin_port)))
+        self.port = Int(UInt16(bigEndian: name.sin_port))
+        address = "tcp://127.0.0.1:\(self.port)"
         limit(listening)
         descriptor = listening
     }
 
     /// Listens on a Unix stream socket.
-    init(path: String) {
+    package init(path: String) {
         let listening = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        let bound = SocketName(path: path)!.withSocketAddress { bind(listening, $0, $1) == 0 && listen(listening, 64) == 0 }
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &name) { name in
+            name.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                bind(listening, name, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(listening, 64) == 0
+            }
+        }
         precondition(bound, "no socket at \(path)")
-        address = .unix(path: path)
+        address = "unix:\(path)"
+        port = 0
         limit(listening)
         descriptor = listening
     }
 
     deinit { Glibc.close(descriptor) }
 
-    /// The port.
-    var port: Int { if case .tcp(_, let port) = address { port } else { 0 } }
-
     /// Waits for a connection, ten seconds at most.
-    func accept() -> Connection {
+    package func accept() -> Connection {
         let accepted = Glibc.accept(descriptor, nil, nil)
         precondition(accepted >= 0, "nobody connected: \(String(cString: strerror(errno)))")
         limit(accepted)
