@@ -36,7 +36,7 @@ package protocol Output: AnyObject {
 
 /// A number that an output keeps about itself.
 package struct OutputCounter: Sendable, Equatable {
-    /// What it counts, as it appears in metrics (`files_open`).
+    /// What it counts, one of ``declarations`` (`files_open`).
     package let name: String
     package let value: Int
     /// Whether it only grows; else it is the state of the moment.

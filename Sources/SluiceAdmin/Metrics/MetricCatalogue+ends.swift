@@ -98,7 +98,19 @@ extension MetricCatalogue {
             MetricSpec("sluice_output_failing", .gauge, unit: "0 or 1", "whether its last write failed", labels: ["output"]) {
                 $0.outputs.map { .init($0.state == .failing, $0.name) }
             },
-        ])
+        ] + OutputCounter.declarations.map(own))
+
+    /// A counter of the outputs that keep it.
+    private static func own(_ declaration: OutputCounter.Declaration) -> MetricSpec {
+        MetricSpec(
+            "sluice_output_\(declaration.name)" + (declaration.isGauge ? "" : "_total"), declaration.isGauge ? .gauge : .counter,
+            unit: declaration.unit, declaration.help, labels: ["output"]
+        ) { status in
+            status.outputs.compactMap { output in
+                output.own.first { $0.name == declaration.name }.map { .init($0.value, output.name) }
+            }
+        }
+    }
 
     private static func output(
         _ name: String, _ kind: MetricSpec.Kind, unit: String, _ help: String, _ count: @escaping @Sendable (OutputStatus) -> Int

@@ -1,3 +1,5 @@
+package import SluiceComponent
+
 /// One configured output and the queue in front of it.
 package struct OutputStatus: Sendable, Equatable {
     /// What an output is doing.
@@ -36,6 +38,8 @@ package struct OutputStatus: Sendable, Equatable {
     package var queue = QueueStatus()
     /// What waits on disk; nil without a disk buffer.
     package var diskBuffer: QueueStatus?
+    /// What the output keeps about itself.
+    package var own: [OutputCounter] = []
     /// When something was delivered last, nanoseconds since 1970 UTC.
     package var lastSuccess: Int64?
     /// The sentence of its last error, also when it works again.

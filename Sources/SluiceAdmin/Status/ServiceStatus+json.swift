@@ -109,15 +109,17 @@ extension LaneStatus {
 
 extension OutputStatus {
     func json(now: Int64) -> String {
-        JSONText.object([
+        var members = [
             ("name", JSONText.literal(name)), ("type", JSONText.literal(kind)), ("state", JSONText.literal(state.rawValue)),
             ("failing_since", ReportTime.json(failingSince)), ("last_success", ReportTime.json(lastSuccess)),
             ("offered", String(offered)), ("restored", String(restored)), ("delivered", String(delivered)),
             ("discarded", String(discarded)), ("dead_lettered", String(deadLettered)), ("bytes", String(bytes)),
             ("retries", String(retries)), ("failures", String(failures)), ("queue", queue.json(now: now)),
             ("disk_buffer", diskBuffer?.json(now: now) ?? "null"),
-            ("last_error", JSONText.literal(lastError)),
-        ])
+        ]
+        members += own.map { ($0.name, String($0.value)) }
+        members.append(("last_error", JSONText.literal(lastError)))
+        return JSONText.object(members)
     }
 }
 

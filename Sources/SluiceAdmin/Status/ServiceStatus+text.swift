@@ -171,13 +171,18 @@ extension PositionStatus {
 }
 
 extension OutputStatus {
-    /// Lines below the table: what waits on disk and what is wrong.
+    /// Lines below the table: what waits on disk, what is worth a look and what is wrong.
     func remarks(_ paint: TextPaint, now: Int64) -> [String] {
         var lines: [String] = []
         if let buffer = diskBuffer, buffer.events > 0 {
             let bound = buffer.bytesMax.map { " of \(HumanText.bytes($0))" } ?? ""
             let age = buffer.oldest.map { ", the oldest \(HumanText.duration(now - $0)) old" } ?? ""
             lines.append("  \(HumanText.escaped(name)): \(HumanText.bytes(buffer.bytes))\(bound) on disk\(age)")
+        }
+        let notable = own.filter { $0.value > 0 && $0.declaration?.isNotable == true }
+        if !notable.isEmpty {
+            let words = notable.map { "\($0.name.replacing("_", with: " ")) \(HumanText.count($0.value))" }
+            lines.append("  \(HumanText.escaped(name)): " + paint(words.joined(separator: ", "), .warning))
         }
         if state == .failing {
             let since = failingSince.map { " for \(HumanText.duration(now - $0))" } ?? ""

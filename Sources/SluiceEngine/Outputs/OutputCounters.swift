@@ -1,4 +1,4 @@
-import SluiceComponent
+package import SluiceComponent
 
 /// What an output has done since the program started, and what waits for it.
 ///
@@ -67,6 +67,8 @@ package struct OutputCounters: Sendable, Equatable {
     package var retries = 0
     /// Calls of the output, or of its disk buffer, that failed.
     package var failures = 0
+    /// What the output keeps about itself, as it was after the last batch or upkeep.
+    package var own: [OutputCounter] = []
     /// Nanoseconds since 1970 UTC of the oldest parcel that has not been delivered; nil when there is none.
     package var oldest: Int64?
     /// Since when nothing could be delivered, nanoseconds since 1970 UTC; nil while the output works.

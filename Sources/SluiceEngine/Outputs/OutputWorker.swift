@@ -150,8 +150,15 @@ final class OutputWorker {
         if supply.waitsForLetters, state.withLock({ $0.unkept }) > 0 { return .wait(until: nil) }
         do { try supply.settle(hand.parcels) } catch { return supplyFailed(error, now) }
         self.hand = nil
+        publish()
         if !hand.parcels.isEmpty { succeeded() }
         return .again
+    }
+
+    /// Shows what the output keeps about itself.
+    private func publish() {
+        let own = output.counters
+        if !own.isEmpty { state.withLock { $0.counters.own = own } }
     }
 
     private func succeeded() {
@@ -189,6 +196,7 @@ final class OutputWorker {
 
     private func note(_ error: String) {
         isFailing = true
+        publish()
         let wall = time.wall()
         state.withLock { state in
             state.counters.failures += 1
@@ -244,6 +252,7 @@ final class OutputWorker {
     // MARK: - Upkeep and end
 
     private func tend(_ now: Int64) -> OutputDriver.Step {
+        defer { publish() }
         do {
             let wall = time.wall()
             tendAt = try output.tend(now: wall).map { now + min(max($0 - wall, Self.tendWaitMin), Self.tendWaitMax) }
@@ -265,6 +274,7 @@ final class OutputWorker {
     private func end() -> OutputDriver.Step {
         hasEnded = true
         do { try output.close() } catch { if !isClosed { log.notClosed(error.message) } }
+        publish()
         state.notify { $0.hasEnded = true }
         return .ended
     }

@@ -120,11 +120,15 @@ extension Service {
             state: driver.hasEnded ? .ended : counters.failingSince != nil ? .failing : .running)
         status.failingSince = counters.failingSince
         status.offered = counters.offered.events
+        status.restored = counters.restored.events
         status.delivered = counters.delivered.events
         status.discarded = counters.discardedNewest.events + counters.discardedOldest.events
         status.deadLettered = counters.deadLettered.events
         status.bytes = counters.delivered.bytes
         status.retries = counters.retries
+        status.failures = counters.failures
+        status.own = counters.own
+        status.lastSuccess = counters.lastSuccess
         status.queue.events = counters.waiting.events
         status.queue.bytes = counters.waiting.bytes
         status.queue.bytesMax = driver.options.buffer.maxBytes

@@ -117,6 +117,10 @@ enum StatusFixture {
         buffer.bytesMax = 2 << 30
         buffer.oldest = now - 12 * minute
         analytics.diskBuffer = buffer
+        analytics.own = [
+            OutputCounter("connections_open", 0, isTotal: false), OutputCounter("connects", 3), OutputCounter("connections_broken", 2),
+            OutputCounter("resent_records", 1_204), OutputCounter("records_altered", 0),
+        ]
         analytics.lastError = "connection refused"
         return [main, analytics]
     }
