@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -56,6 +57,21 @@ def busy_seconds():
     with open("/proc/stat") as file:
         user, nice, system, _, _, interrupt, soft = [int(value) for value in file.readline().split()[1:8]]
     return (user + nice + system + interrupt + soft) / os.sysconf("SC_CLK_TCK")
+
+
+def fresh(folder, name):
+    """An empty folder for a daemon's state: no position of an earlier run."""
+    state = os.path.join(folder, name)
+    shutil.rmtree(state, ignore_errors=True)
+    os.makedirs(state)
+    return state
+
+
+def free_port():
+    """A TCP port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def send(port, path):

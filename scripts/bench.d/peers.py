@@ -6,10 +6,10 @@ The two packages exclude one another on a system, and both would start a daemon;
 import glob
 import os
 import shutil
-import socket
 import subprocess
 
 import measure
+from measure import free_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ["rsyslog", "syslog-ng-core", "syslog-ng-mod-add-contextual-data"]
@@ -77,8 +77,8 @@ class Peers:
 
     def rsyslog(self, workload, source, outputs, folder):
         """rsyslog in the foreground; syslog lines come over TCP because its file input does not take the host name."""
-        state = fresh(folder)
-        port = free_port() if workload in ("w1", "w2") else None
+        state = measure.fresh(folder, "state")
+        port = free_port() if workload in ("w1", "w2", "w4") else None
         environment = {**self.environment(), "IN": source, "OUT": folder, "RUN": state,
                        "CONF": os.path.join(HERE, "rsyslog"), "PORT": str(port)}
         arguments = [self.program("rsyslogd"), "-n", "-i", os.path.join(state, "pid"),
@@ -88,7 +88,7 @@ class Peers:
 
     def syslog_ng(self, workload, source, outputs, folder):
         """syslog-ng in the foreground, reading the file."""
-        state = fresh(folder)
+        state = measure.fresh(folder, "state")
         environment = {**self.environment(), "IN": source, "OUT": folder, "CONF": os.path.join(HERE, "syslog-ng")}
         arguments = [self.program("syslog-ng"), "--foreground", "--no-caps", "--stderr",
                      "--module-path", self.modules("usr/lib/syslog-ng/*"),
@@ -96,18 +96,3 @@ class Peers:
                      "--persist-file", os.path.join(state, "persist"), "--pidfile", os.path.join(state, "pid"),
                      "--control", os.path.join(state, "control")]
         return measure.Command(arguments, outputs, environment, folder=folder, daemon=True)
-
-
-def fresh(folder):
-    """An empty folder for a daemon's state: no position of an earlier run."""
-    state = os.path.join(folder, "state")
-    shutil.rmtree(state, ignore_errors=True)
-    os.makedirs(state)
-    return state
-
-
-def free_port():
-    """A TCP port on loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

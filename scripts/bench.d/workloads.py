@@ -36,21 +36,39 @@ class Workload:
     peers: dict = dataclasses.field(default_factory=dict)  # peer -> Figure or None
     cpu: Figure = None  # CPU seconds per million events
     anonymous: Figure = None  # MiB
+    service: str = None  # configuration of `sluice run`, in place of the filter: lines come over one TCP connection to {port}
 
     def outputs(self, folder):
         """Output files by name; the only output of a workload without routes is `stdout`."""
         return {name: os.path.join(folder, (self.name if name == "stdout" else name) + ".json") for name in self.routes}
 
     def sluice_command(self, program, source, folder):
-        """Sluice as the filter: files in, files out."""
+        """Sluice as the filter: files in, files out; or as the service that is sent the lines."""
         outputs = self.outputs(folder)
+        if self.service:
+            return self.service_command(program, source, folder)
         arguments = [argument.format(rules=os.path.join(HERE, "rules"), **outputs) for argument in self.sluice]
         return measure.Command([program, "filter", *arguments, source], outputs, folder=folder,
                                stdout=outputs.get("stdout", os.path.join(folder, "stdout")))
 
+    def service_command(self, program, source, folder):
+        """Sluice as the service, from an empty data folder."""
+        data, outputs = measure.fresh(folder, "data"), self.outputs(folder)
+        port = measure.free_port()
+        configuration = os.path.join(folder, "sluice.yaml")
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(self.service.format(port=port, data=data, **outputs))
+        return measure.Command([program, "run", "-c", configuration], outputs, folder=folder, daemon=True, feed=(port, source))
+
 
 ROUTES = ("auth", "errors", "main")
 ROUTE_ARGUMENTS = ["-f", "rfc3164", "-o", "json", "--to", "auth={auth}", "--to", "errors={errors}", "--to", "main={main}"]
+RECEIVER = """data_dir: {data}
+inputs:
+  net: {{ type: syslog, listen: "tcp://127.0.0.1:{port}", format: rfc3164 }}
+outputs:
+  main: {{ type: file, path: {stdout} }}
+"""
 WORKLOADS = [
     Workload(
         "w1", "parse: RFC 3164 to JSON lines", "rfc3164.log", ["-f", "rfc3164", "-o", "json"],
@@ -67,6 +85,9 @@ WORKLOADS = [
         "w3", "JSON: mask, rename, delete, add", "app.ndjson", ["-f", "json", "-o", "json", "{rules}/w3.lua"],
         lambda counts: {"stdout": counts["lines"] - counts["dropped_debug"]},
         peers={"rsyslog": Figure(8, 15), "syslog-ng": None}),
+    Workload(
+        "w4", "network: RFC 3164 over one TCP connection to JSON lines", "rfc3164.log", [],
+        lambda counts: {"stdout": counts["lines"]}, verified_as="w1", peers={"rsyslog": Figure(3, 6)}, service=RECEIVER),
     Workload(
         "w5", "access log to typed JSON", "access.log", ["-f", "combined", "-o", "json"],
         lambda counts: {"stdout": counts["lines"]}, cpu=Figure(1.0, 0.6)),
