@@ -1,0 +1,152 @@
+"""The examples of the network, run as their READMEs say, with the real senders."""
+import contextlib
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import threading
+
+from service_examples import copy_of, settled
+from service_kit import Service, wait_for
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def with_own_ports(copy, *ports):
+    """Puts free ports in the place of the fixed ones of an example; answers them by the old ones."""
+    own = {port: free_port() for port in ports}
+    for path in (path for path in copy.rglob("*") if path.is_file() and path.suffix in (".yaml", ".conf")):
+        text = path.read_text()
+        path.write_text(re.sub(r"\b(\d{4})\b", lambda match: str(own.get(int(match[1]), match[1])), text))
+    return own
+
+
+def started(copy, name="sluice.yaml"):
+    """The service of one configuration file of a copy."""
+    service = Service(copy, (copy / "sluice.yaml").read_text())
+    service.file = pathlib.Path(name)
+    return service.start()
+
+
+class Counted:
+    """A syslog server that takes octet-counted messages (RFC 6587 section 3.4.1) of one connection after the other."""
+
+    def __init__(self, port):
+        self.messages = []
+        self.socket = socket.create_server(("127.0.0.1", port))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = self.socket.accept()
+                with stream, stream.makefile("rb") as file:
+                    while (count := file.read(1)):
+                        while (digit := file.read(1)) != b" ":
+                            count += digit
+                        self.messages.append(file.read(int(count)))
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+def test_the_syslog_server_example_takes_a_message_by_each_way(folder):
+    copy = copy_of("syslog-server", folder)
+    (copy / "run").mkdir()
+    subprocess.run([copy / "certificates"], check=True, capture_output=True, timeout=30)
+    ports = with_own_ports(copy, 5514, 6514, 5515)
+    service = started(copy)
+    try:
+        subprocess.run([copy / "send"], check=True, timeout=30, env={**service.environment, "PORT": str(ports[5514]), "TLS_PORT": str(ports[6514])})
+        wait_for(lambda: service.ledger()["received"] == 5, what="five messages")
+        # Headquarters is not there yet: what is for it waits.
+        server = Counted(ports[5515])
+        settled(service, 5)
+        wait_for(lambda: len(server.messages) == 2, what="what was forwarded")
+        local = socket.gethostname().lower()
+        hosts = {path.stem: path.read_text().splitlines() for path in (copy / "out" / "hosts").iterdir()}
+        lines = [line.split(" ", 1)[1] for lines in hosts.values() for line in lines]
+        assert sorted(lines) == sorted([
+            "daemon.info backup[4711]: nightly backup done", "local0.warning router[?]: link eth2 is down",
+            "auth.notice sshd[?]: Accepted publickey for deploy", "user.crit kernel[?]: Out of memory: killed process 1204",
+            "user.notice shop[81]: order 1042 was paid"]), hosts
+        assert [line.split(" ", 1)[1] for line in hosts["web3"]] == ["user.notice shop[81]: order 1042 was paid"], hosts
+        assert any("nightly backup done" in line for line in hosts.get(local, [])), hosts
+        security = [json.loads(line) for line in (copy / "out" / "security.ndjson").read_text().splitlines()]
+        assert [event["message"] for event in security] == ["Accepted publickey for deploy"], security
+        forwarded = sorted(message.decode().split(" ", 7)[-1].lstrip("\ufeff") for message in server.messages)
+        assert [message.endswith(("link eth2 is down", "killed process 1204")) for message in forwarded] == [True, True], server.messages
+        server.close()
+        service.stop()
+    finally:
+        service.end()
+
+
+def test_the_nginx_example_makes_typed_records(folder):
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    assert nginx, "nginx is missing; scripts/setup installs it"
+    copy = copy_of("nginx", folder)
+    (copy / "run").mkdir()
+    ports = with_own_ports(copy, 5519, 8088)
+    service = started(copy)
+    web = subprocess.Popen([nginx, "-p", str(copy), "-c", "nginx.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        base = f"http://127.0.0.1:{ports[8088]}"
+
+        def answers():
+            return subprocess.run(["curl", "-sf", base + "/health"], timeout=10).returncode == 0
+        wait_for(answers, what="nginx")
+        before = service.ledger()["received"]
+        for path in ("/", "/broken", "/missing/x", "/?q=a%20b&c=%22"):
+            subprocess.run(["curl", "-s", "-A", "Mozilla/5.0 (test)", base + path], stdout=subprocess.DEVNULL, timeout=10)
+        settled(service, before + 5)
+        access = [json.loads(line) for line in (copy / "out" / "access.ndjson").read_text().splitlines()]
+        assert [(event["method"], event["path"], event["status"], event["bytes"]) for event in access] == [
+            ("GET", "/", 200, 6), ("GET", "/broken", 500, 3), ("GET", "/missing/x", 404, access[2]["bytes"]),
+            ("GET", "/?q=a%20b&c=%22", 200, 6)], access
+        for event in access:
+            assert event["remote_addr"] == "127.0.0.1" and event["user_agent"] == "Mozilla/5.0 (test)" and "appname" not in event, event
+        errors = [json.loads(line) for line in (copy / "out" / "errors.ndjson").read_text().splitlines()]
+        assert [event.get("status") for event in errors] == [500, None], errors
+        assert "open()" in errors[1]["message"] and errors[1]["severity"] == "err", errors
+        service.stop()
+    finally:
+        web.terminate()
+        web.wait(30)
+        service.end()
+
+
+def test_the_python_example_reaches_the_analytics_department(folder):
+    copy = copy_of("python-logging", folder)
+    (copy / "run").mkdir()
+    with_own_ports(copy, 5516)
+    host, department = started(copy), None
+    try:
+        # The department is away while the application logs.
+        subprocess.run([copy / "app.py", "300"], check=True, cwd=copy, timeout=60)
+        wait_for(lambda: host.ledger()["received"] == 700, what="what the application said")
+        department = started(copy, "analytics.yaml")
+        settled(host, 700)
+        settled(department, 400)
+        orders = [json.loads(line) for line in (copy / "out" / "orders.ndjson").read_text().splitlines()]
+        wanted = [line for order in range(1, 301)
+                  for line in [(order, "paid", "info")] + ([(order, "payment provider timed out", "err")] if order % 3 == 0 else [])]
+        assert [(event["order"], event["what"].split("\n")[0].split("#012")[0].split("\\n")[0], event["severity"]) for event in orders] == wanted, orders[:5]
+        assert {event["hostname"] for event in orders} == {socket.gethostname()}, orders[0]
+        lines = (copy / "out" / "app.log").read_text().splitlines()
+        assert len(lines) == 700 and not (copy / "out" / "rest.ndjson").exists(), len(lines)
+        host.stop()
+        department.stop()
+    finally:
+        host.end()
+        if department:
+            department.end()

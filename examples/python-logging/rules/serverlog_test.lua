@@ -1,0 +1,16 @@
+test("a line of the application goes to its file and to analytics", function()
+  local result = run("<134>Serverlog:2026-10-09 22:33:20,123 - shop - INFO - order 7: paid")
+  expect(result.outputs).contains("app")
+  expect(result.outputs).contains("analytics")
+  expect(result.event.logger).equals("shop")
+  expect(result.event.message).equals("order 7: paid")
+end)
+
+test("debug stays here", function()
+  expect(run("<135>Serverlog:2026-10-09 22:33:20,123 - shop - DEBUG - x")).routed_to("app")
+end)
+
+test("other programs and facilities go their own way", function()
+  expect(run("<134>Oct  9 22:33:20 web1 other: INFO")).passed()
+  expect(run("<30>Oct  9 22:33:20 web1 Serverlog: INFO")).passed()
+end)

@@ -1,0 +1,11 @@
+test("every message goes to its host's file", function()
+  local result = run("<30>Oct  9 22:33:20 WEB1 nginx[7]: started")
+  expect(result).passed()
+  expect(result.event.hostname).equals("web1")
+end)
+
+test("logins are kept apart as well, warnings go to headquarters", function()
+  local result = run("<36>Oct  9 22:33:20 web1 sshd[9]: maximum authentication attempts exceeded")
+  expect(result.outputs).contains("security")
+  expect(result.outputs).contains("headquarters")
+end)
