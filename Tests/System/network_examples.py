@@ -2,30 +2,13 @@
 import contextlib
 import json
 import pathlib
-import re
 import shutil
 import socket
 import subprocess
 import threading
 
-from service_examples import copy_of, settled
+from service_examples import copy_of, settled, with_own_ports
 from service_kit import Service, wait_for
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    """A port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def with_own_ports(copy, *ports):
-    """Puts free ports in the place of the fixed ones of an example; answers them by the old ones."""
-    own = {port: free_port() for port in ports}
-    for path in (path for path in copy.rglob("*") if path.is_file() and path.suffix in (".yaml", ".conf")):
-        text = path.read_text()
-        path.write_text(re.sub(r"\b(\d{4})\b", lambda match: str(own.get(int(match[1]), match[1])), text))
-    return own
 
 
 def started(copy, name="sluice.yaml"):

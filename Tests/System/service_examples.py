@@ -4,11 +4,13 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from service_kit import SLUICE, Service, wait_for
@@ -59,6 +61,68 @@ def expect_files(got, example, is_judge=False):
     assert got.keys() == wanted.keys(), (got.keys() - wanted.keys(), wanted.keys() - got.keys())
     for name, lines in wanted.items():
         assert records(name, got[name]) == records(name, lines), (name, got[name], lines)
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def with_own_ports(copy, *ports):
+    """Puts free ports in the place of the fixed ones of an example; answers them by the old ones."""
+    own = {port: free_port() for port in ports}
+    for path in (path for path in copy.rglob("*") if path.is_file() and path.suffix in (".yaml", ".conf")):
+        text = path.read_text()
+        path.write_text(re.sub(r"\b(\d{4})\b", lambda match: str(own.get(int(match[1]), match[1])), text))
+    return own
+
+
+class Receivers:
+    """The hosts that from-rsyslog forwards to: UDP, TCP by lines, TCP with octet counting. What came is bytes by kind, in order."""
+
+    def __init__(self, copy):
+        ports = with_own_ports(copy, 5521, 5522, 5523)
+        self.got = {"udp": [], "lines": [], "counted": []}
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(("127.0.0.1", ports[5521]))
+        self.servers = [socket.create_server(("127.0.0.1", ports[port])) for port in (5522, 5523)]
+        for body in (self.take_datagrams, self.take_lines, self.take_counted):
+            threading.Thread(target=body, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for receiver in (self.datagrams, *self.servers):
+            with contextlib.suppress(OSError):
+                receiver.shutdown(socket.SHUT_RDWR)
+            receiver.close()
+
+    def take_datagrams(self):
+        with contextlib.suppress(OSError):
+            while data := self.datagrams.recv(65536):
+                self.got["udp"].append(data.rstrip(b"\n"))
+
+    def streams(self, server):
+        """Every connection's bytes as a file."""
+        with contextlib.suppress(OSError):
+            while True:
+                stream, _ = server.accept()
+                with stream, stream.makefile("rb") as file:
+                    yield file
+
+    def take_lines(self):
+        for file in self.streams(self.servers[0]):
+            self.got["lines"] += (line.rstrip(b"\n") for line in file)
+
+    def take_counted(self):
+        for file in self.streams(self.servers[1]):
+            while count := file.read(1):
+                while (digit := file.read(1)).isdigit():
+                    count += digit
+                self.got["counted"].append(file.read(int(count)).rstrip(b"\n"))
 
 
 def settled(service, received):
@@ -122,14 +186,35 @@ def test_the_reload_example_shows_two_refusals_and_a_change(folder):
 
 def test_the_sluice_column_of_from_rsyslog_writes_the_files(folder):
     copy = copy_of("from-rsyslog", folder)
-    service = started(copy)
-    try:
-        ledger = settled(service, 32)
-        assert (ledger["received"], ledger["emitted"], ledger["dropped"]) == (32, 4, 2), ledger
-        service.stop()
-        expect_files(copy / "out", "from-rsyslog")
-    finally:
-        service.end()
+    with Receivers(copy):
+        service = started(copy)
+        try:
+            ledger = settled(service, 32)
+            assert (ledger["received"], ledger["emitted"], ledger["dropped"]) == (32, 4, 2), ledger
+            service.stop()
+            expect_files(copy / "out", "from-rsyslog")
+        finally:
+            service.end()
+
+
+def test_both_columns_of_from_rsyslog_forward_the_same_bytes(folder):
+    theirs, ours = copy_of("from-rsyslog", folder / "theirs"), copy_of("from-rsyslog", folder / "ours")
+    with Receivers(theirs) as theirs_got, rsyslogd(theirs, "rsyslog.conf", (theirs / "input.log").read_bytes()) as daemon:
+        if daemon is None:
+            return
+        wait_for(lambda: [len(got) for got in theirs_got.got.values()] == [3, 10, 2], what="what rsyslog forwards")
+        daemon.terminate()
+        daemon.wait(30)
+    with Receivers(ours) as ours_got:
+        service = started(ours)
+        try:
+            settled(service, 32)
+            service.stop()
+            wait_for(lambda: all(len(ours_got.got[kind]) >= len(got) for kind, got in theirs_got.got.items()), what="what Sluice forwards")
+        finally:
+            service.end()
+    assert ours_got.got == theirs_got.got, (ours_got.got, theirs_got.got)
+    assert all(theirs_got.got.values()), theirs_got.got
 
 
 @contextlib.contextmanager
@@ -169,7 +254,7 @@ def rsyslogd(copy, rules, data):
 
 def test_the_rsyslog_column_of_from_rsyslog_writes_the_same_files(folder):
     copy = copy_of("from-rsyslog", folder)
-    with rsyslogd(copy, "rsyslog.conf", (copy / "input.log").read_bytes()) as daemon:
+    with Receivers(copy), rsyslogd(copy, "rsyslog.conf", (copy / "input.log").read_bytes()) as daemon:
         if daemon is None:
             return
         wanted = sum(map(len, files_below(copy / "expected-service").values()))
