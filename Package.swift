@@ -121,7 +121,8 @@ let package = Package(
             "SluiceCommands",
             uses: [
                 "SluiceAdmin", "SluiceComponent", "SluiceConfig", "SluiceDecoding", "SluiceEncoding", "SluiceEngine", "SluiceEvent",
-                "SluiceFraming", "SluiceInputs", "SluiceLua", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore", "CSluice",
+                "SluiceFraming", "SluiceInputs", "SluiceLua", "SluiceNetwork", "SluiceOutputs", "SluiceRegex", "SluiceRules", "SluiceStore",
+                "CSluice",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),

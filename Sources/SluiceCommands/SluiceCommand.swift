@@ -17,7 +17,8 @@ package struct SluiceCommand: ParsableCommand {
         version: Version.line,
         subcommands: [
             FilterCommand.self, RunCommand.self, CheckCommand.self, TestCommand.self, StatusCommand.self, ReloadCommand.self,
-            DeadLettersCommand.self, SchemaCommand.self, BenchCommand.self, CompletionCommand.self, VersionCommand.self,
+            DeadLettersCommand.self, ServeFilesCommand.self, SchemaCommand.self, BenchCommand.self, CompletionCommand.self,
+            VersionCommand.self,
         ])
 
     package init() {}

@@ -214,7 +214,8 @@ final class ConnectionTraffic: Sendable {
     }
 
     /// Received bytes, at most `bytesMax`: none when the peer has closed. The flag says whether reading has to be taken up again.
-    func lookForInput(bytesMax: Int) throws(NetworkError) -> Look<(bytes: [UInt8], resumes: Bool)> {
+    /// `isChunk`: no more than one read of the socket has brought.
+    func lookForInput(bytesMax: Int, isChunk: Bool = false) throws(NetworkError) -> Look<(bytes: [UInt8], resumes: Bool)> {
         try state.withLock { state throws(NetworkError) in
             var bytes: [UInt8] = []
             var used = 0
@@ -223,6 +224,7 @@ final class ConnectionTraffic: Sendable {
                 bytes = bytes.isEmpty ? more : bytes + more
                 if state.incoming[used].readableBytes > 0 { break }
                 used += 1
+                if isChunk { break }
             }
             state.incoming.removeFirst(used)
             if !bytes.isEmpty {

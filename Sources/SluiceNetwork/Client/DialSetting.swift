@@ -49,21 +49,22 @@ package struct DialSetting: Sendable {
         self.keepAlive = keepAlive
     }
 
-    /// The setting that checked options describe. Relative paths begin at `folder`; `port` is that of addresses without one.
+    /// The setting that checked options describe. Relative paths begin at `folder`; `port` is that of addresses without one; `key` is the
+    /// option that names the addresses.
     package init(
-        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil
+        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil, key: String = "address"
     ) throws(ConfigError) {
         var addresses: [NetworkAddress] = []
-        for text in values.texts("address") {
-            let address = try NetworkAddress(text, schemes: schemes, folder: folder, port: port, key: "address")
+        for text in values.texts(key) {
+            let address = try NetworkAddress(text, schemes: schemes, folder: folder, port: port, key: key)
             guard address.port != 0 else {
                 throw ConfigError(
-                    .invalidValue, "`\(text)` names port 0, which nobody listens on; write the receiver's port", key: "address")
+                    .invalidValue, "`\(text)` names port 0, which nobody listens on; write the receiver's port", key: key)
             }
             addresses.append(address)
         }
         guard !addresses.isEmpty else {
-            throw ConfigError(.invalidValue, "`address` of \(values.component) is an empty list; write where to send to", key: "address")
+            throw ConfigError(.invalidValue, "`\(key)` of \(values.component) is an empty list; write an address", key: key)
         }
         self.addresses = addresses
         balance = values.declares("balance") ? values.text("balance").flatMap(Balance.init) ?? .failover : .failover

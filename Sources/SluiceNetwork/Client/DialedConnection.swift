@@ -95,9 +95,12 @@ package final class DialedConnection: @unchecked Sendable {
 
     /// Received bytes, at most `bytesMax`; waits for some until `deadline` of the monotonic clock. Nil: there were none; empty: the peer has
     /// closed and everything was read.
-    package func read(upTo bytesMax: Int, until deadline: Int64, stop: StopFlag) throws(NetworkError) -> [UInt8]? {
+    /// `isChunk`: no more than one read of the socket has brought, for protocols in which it matters what came together.
+    package func read(
+        upTo bytesMax: Int, until deadline: Int64, stop: StopFlag, isChunk: Bool = false
+    ) throws(NetworkError) -> [UInt8]? {
         while true {
-            switch try traffic.lookForInput(bytesMax: bytesMax) {
+            switch try traffic.lookForInput(bytesMax: bytesMax, isChunk: isChunk) {
             case .value(let input):
                 if input.resumes { loop.execute { [handler] in handler.resumeReading() } }
                 return input.bytes
