@@ -203,6 +203,17 @@ import Testing
         #expect(session.messages(11).count == 11)
     }
 
+    @Test func `an input that is held back ends when it is stopped`() throws {
+        files.write("log", "one\n")
+        try files.serve()
+        let session = try files.start()
+        session.hold()
+        files.append("log", "two\n")
+        session.awaitHeld()
+        files.stop()
+        #expect(session.state.withLock { $0.isEnded })
+    }
+
     @Test func `a host that goes and comes is read on`() throws {
         files.write("log", "one\nha")
         try files.serve()
