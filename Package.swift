@@ -134,7 +134,7 @@ let package = Package(
         .target(name: "GoldenKit", path: "Tests/GoldenKit", swiftSettings: strict),
         tests("CSluice", uses: ["CPatternFuzz"]),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
-        tests("SluiceConfig"),
+        tests("SluiceConfig", uses: [.product(name: "Yams", package: "Yams")]),
         tests("SluiceEvent"),
         tests("SluiceComponent", uses: ["SluiceEvent", "CSluice"]),
         tests(
@@ -150,7 +150,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("SluiceAdmin", uses: ["GoldenKit", "SluiceComponent", .product(name: "Logging", package: "swift-log")]),
+        tests(
+            "SluiceAdmin", uses: ["GoldenKit", "SluiceComponent", .product(name: "Logging", package: "swift-log")], exclude: ["Golden"]),
         tests(
             "SluiceOutputs",
             uses: [
@@ -165,7 +166,7 @@ let package = Package(
                 "SluiceInputs", "SluiceOutputs", "SluiceRules", "SluiceStore", "SluiceTestKit", "CSluice", "GoldenKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            exclude: ["Configuration/Cases"]),
+            exclude: ["Configuration/Cases", "Configuration/Golden"]),
         tests(
             "SluiceInputs",
             uses: [

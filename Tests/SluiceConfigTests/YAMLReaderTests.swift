@@ -74,9 +74,39 @@ import Testing
         )
     }
 
-    @Test(arguments: ["? *a\n: 1", "{[*a]: 1}", "*a : 1", "{? [*a] : 1}"]) func `no reference reaches the comparison of keys`(_ key: String)
-    {
-        #expect(Self.read("x: &a [1]\ny:\n  \(key)\n").problems.count == 1)
+    @Test(arguments: [
+        ("*a : 1", 3), ("'k' : 1\n  *a : 1", 3), ("{*a : 1}", 4), ("{*a}", 4), ("[*a : 1]", 4), ("{b: 1, *a : 2}", 10),
+        ("{b: {c: \"d, e\", *a : 1}}", 19), ("k: \"x\n    , \"\n  *a : 1", 3),
+    ])
+    func `a reference is no key`(_ key: String, _ column: Int) {
+        let line = 2 + key.split(separator: "\n").count
+        #expect(
+            Self.read("x: &a n\ny:\n  \(key)\n").problems == [
+                "t.yaml:\(line):\(column): a reference (`*name`) cannot be a key; write the key out"
+            ])
+    }
+
+    @Test(arguments: [
+        ("? *a\n  : 1", 3, 3), ("? k\n  : *a", 3, 3), ("{[*a]: 1}", 3, 4), ("{[*a]}", 3, 4), ("{? [*a] : 1}", 3, 4), ("[*a] : 1", 3, 3),
+        ("[[b, *a]: 1]", 3, 4), ("{b: 1, {c: *a}: 2}", 3, 10), ("{ k: \"x\n  , \", ? [*a] : 1, \"z\": 2 }", 4, 8),
+        ("{ 'it''s': 'b', [*a]: 1 }", 3, 19), ("k: |\n    'text\n  l: {[*a]: 1}", 5, 7), ("k: # '\n  l: {[*a]: 1} # '", 4, 7),
+    ])
+    func `a key in a file with references is a plain text`(_ key: String, _ line: Int, _ column: Int) {
+        #expect(
+            Self.read("x: &a [n]\ny:\n  \(key)\n").problems == [
+                "t.yaml:\(line):\(column): a key that is not a plain text, in a file with references (`*name`); write the key out"
+            ])
+    }
+
+    @Test(arguments: [
+        ("'{[*a]: 1}'", "'{[*a]: 1}'"), ("\"? *a : \\\"} 1\"", "'? *a : \"} 1'"), ("[\"}: \", '*a :']", "['}: ', '*a :']"),
+        ("{ t: \"[{b} *a]: {c}\" }", "{t: '[{b} *a]: {c}'}"), ("|\n  *a : {b}: c", "'*a : {b}: c\n'"), ("b # {*a}: [*a]: c", "b"),
+        ("\"one\n  *a : {b}: two\"", "'one *a : {b}: two'"), ("one\n  *a {b}:two", "one *a {b}:two"), ("'it''s {*a}: b'", "'it's {*a}: b'"),
+    ])
+    func `what looks like a reference in a text is text`(_ value: String, _ expected: String) {
+        let (node, problems) = Self.read("x: &a n\ny: *a\nz: \(value)\n")
+        #expect(problems == [])
+        #expect(Self.shape(node) == "{x: n, y: n, z: \(expected)}")
     }
 
     @Test func `too many references are refused before they are followed`() {

@@ -1,70 +1,79 @@
-/// What must not reach the YAML library: references inside of keys, whose comparison takes exponential time.
+/// What must not reach the YAML library: keys with references in them, whose comparison takes exponential time.
 ///
-/// References in values cost nothing until they are followed, and ``YAMLConversion`` counts what it follows.
-enum YAMLGuard {
+/// References in values cost nothing until they are followed, and ``YAMLConversion`` counts what it follows. A key that is a list, a
+/// mapping or behind `?` means nothing in a configuration anyway, so in a file with references there may be none.
+struct YAMLGuard {
     /// References that a file may have.
-    static let aliasesMax = 1_000
+    static let referencesMax = 1_000
+
+    /// An open bracket.
+    private struct Bracket {
+        let place: ConfigPlace
+        let isMapping: Bool
+        /// What comes next is a key, with or without a value behind it.
+        var expectsKey: Bool
+    }
+
+    /// A fault of a text.
+    typealias Fault = (code: ConfigError.Code, message: String, place: ConfigPlace)
+
+    private var references = 0
+    private var brackets: [Bracket] = []
+    /// What a `:` that follows at once would make a key: a reference, or a list or mapping.
+    private var last: (fault: String, place: ConfigPlace)?
+    private var badKey: (fault: String, place: ConfigPlace)?
 
     /// The first fault of a text.
-    static func fault(in source: ConfigSource) -> (code: ConfigError.Code, message: String, place: ConfigPlace)? {
-        var aliases = 0
-        var complexKey: ConfigPlace?
-        for (index, line) in source.lines.enumerated() {
-            let scalars = Array(line.unicodeScalars)
-            var quotedEnd = -1
-            for (column, scalar) in scalars.enumerated() where column > quotedEnd {
-                let before = column == 0 ? " " : scalars[column - 1]
-                let after = column + 1 < scalars.count ? scalars[column + 1] : " "
-                let place = ConfigPlace(source, line: index + 1, column: column + 1)
-                switch scalar {
-                case "\"", "'": quotedEnd = end(ofQuoted: scalars, from: column) ?? column
-                case "#" where isBlank(before): break
-                case "*" where isOpening(before) && !isBlank(after):
-                    aliases += 1
-                    if aliases > aliasesMax {
-                        return (.tooLarge, "more than \(aliasesMax) references (`*name`) in one file; write the values out", place)
-                    }
-                    let name = scalars[(column + 1)...].prefix {
-                        $0 == "_" || $0 == "-" || $0.properties.isAlphabetic || $0.properties.numericType != nil
-                    }
-                    let behind = scalars[name.endIndex...].drop(while: isBlank)
-                    if behind.first == ":" { complexKey = complexKey ?? place }
-                case "?" where isOpening(before) && isBlank(after): complexKey = complexKey ?? place
-                case "]", "}":
-                    let behind = scalars[(column + 1)...].drop(while: isBlank)
-                    if behind.first == ":" { complexKey = complexKey ?? place }
-                default: break
-                }
+    static func fault(in source: ConfigSource) -> Fault? {
+        var guarded = YAMLGuard()
+        var scanner = YAMLScanner(source.lines)
+        while let token = scanner.next() {
+            let place = ConfigPlace(source, line: scanner.start.line + 1, column: scanner.start.column + 1)
+            guarded.see(token, at: place)
+            if guarded.references > referencesMax {
+                return (.tooLarge, "more than \(referencesMax) references (`*name`) in one file; write the values out", place)
             }
         }
-        guard aliases > 0, let complexKey else { return nil }
-        return (.malformed, "a key that is not a plain text, in a file with references (`*name`); write the key out", complexKey)
+        guard guarded.references > 0, let badKey = guarded.badKey else { return nil }
+        return (.malformed, badKey.fault, badKey.place)
     }
 
-    /// The closing quote of a quoted text that begins at `start` and ends on the line: what looks like a key in it is text.
-    ///
-    /// Where it is not certain that a quoted text begins (at the start of a line, behind an anchor or a dash), none does.
-    private static func end(ofQuoted line: [Unicode.Scalar], from start: Int) -> Int? {
-        let before = line[..<start]
-        guard before.last.map({ isOpening($0) }) ?? false, let sign = before.last(where: { !isBlank($0) }),
-            ":,[{".unicodeScalars.contains(sign)
-        else { return nil }
-        var index = start + 1
-        while index < line.count {
-            let isPair = line[start] == "'" && line[index] == "'" && index + 1 < line.count && line[index + 1] == "'"
-            if isPair || line[start] == "\"" && line[index] == "\\" {
-                index += 1
-            } else if line[index] == line[start] {
-                return index
-            }
-            index += 1
+    private static let referenceFault = "a reference (`*name`) cannot be a key; write the key out"
+    private static let complexFault = "a key that is not a plain text, in a file with references (`*name`); write the key out"
+
+    private mutating func see(_ token: YAMLScanner.Token, at place: ConfigPlace) {
+        let isKeyPlace = brackets.last?.expectsKey == true
+        switch token {
+        case .reference:
+            references += 1
+            last = (Self.referenceFault, place)
+            if isKeyPlace { refuseKey(Self.referenceFault, place) }
+        case .begin(let isMapping):
+            if isKeyPlace { refuseKey(Self.complexFault, place) }
+            brackets.append(Bracket(place: place, isMapping: isMapping, expectsKey: isMapping))
+            last = nil
+        case .end:
+            last = (Self.complexFault, brackets.popLast()?.place ?? place)
+        case .comma:
+            expectKey(true)
+            last = nil
+        case .keySign:
+            refuseKey(Self.complexFault, place)
+            last = nil
+        case .colon:
+            if let last { refuseKey(last.fault, last.place) }
+            expectKey(false)
+            last = nil
+        case .text, .other: last = nil
         }
-        return nil
     }
 
-    private static func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
+    private mutating func expectKey(_ isExpected: Bool) {
+        guard let bracket = brackets.indices.last, brackets[bracket].isMapping else { return }
+        brackets[bracket].expectsKey = isExpected
+    }
 
-    private static func isOpening(_ scalar: Unicode.Scalar) -> Bool {
-        isBlank(scalar) || scalar == "[" || scalar == "{" || scalar == ","
+    private mutating func refuseKey(_ fault: String, _ place: ConfigPlace) {
+        if badKey == nil { badKey = (fault, place) }
     }
 }
