@@ -1,12 +1,14 @@
 /// “Did you mean”: the nearest of the known names.
 package enum Suggestion {
-    /// The name with the smallest edit distance, when it is at most a third of the length (and at least 1).
+    /// The name with the smallest edit distance, when that is at most a third of the longer name: of short names hardly any is near
+    /// another, and names that have only their ends in common are not.
     package static func nearest(to name: String, in known: [String]) -> String? {
-        let limit = max(1, name.count / 3 + (name.count > 4 ? 1 : 0))
+        let written = Array(name.lowercased().utf8)
         var best: (name: String, distance: Int)?
         for candidate in known {
-            let distance = editDistance(Array(name.lowercased().utf8), Array(candidate.lowercased().utf8))
-            if distance <= limit, distance < (best?.distance ?? Int.max) { best = (candidate, distance) }
+            let other = Array(candidate.lowercased().utf8)
+            let distance = editDistance(written, other)
+            if distance * 3 <= max(written.count, other.count), distance < (best?.distance ?? Int.max) { best = (candidate, distance) }
         }
         return best?.name
     }
