@@ -11,9 +11,10 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Without rule files it checks the configuration (`-c`, else
             `$SLUICE_CONFIG`, else `./sluice.yaml`, else
-            `/etc/sluice/sluice.yaml`) and every rule that it names: nothing is
-            opened and nothing written. All problems are found in one run, each
-            with file, line and column.
+            `/etc/sluice/sluice.yaml`) and every rule that it names, and runs the
+            tests that lie beside the rules: nothing is opened and nothing
+            written. All problems are found in one run, each with file, line and
+            column.
 
             With rule files it compiles each, runs its top level in the sandbox
             and looks for `process`. Without a configuration any output name is

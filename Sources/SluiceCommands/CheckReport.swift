@@ -22,6 +22,8 @@ struct CheckReport {
     /// The configuration file, nil when rules alone were checked.
     private let file: String?
     private let ruleCount: Int
+    /// Tests that ran; nil when rules alone were checked.
+    private let testCount: Int?
     /// What was looked at, such as `2 rules`.
     private let subject: String
     /// Whether everything could be looked at.
@@ -32,8 +34,10 @@ struct CheckReport {
         file = check.file
         ruleCount = check.ruleCount
         isComplete = !check.isMissing
+        testCount = check.testCount
+        let tests = check.testCount > 0 ? " with " + Self.count(check.testCount, "test") : ""
         let counts = [
-            Self.count(check.inputCount, "input"), Self.count(check.ruleCount, "rule"), Self.count(check.outputCount, "output"),
+            Self.count(check.inputCount, "input"), Self.count(check.ruleCount, "rule") + tests, Self.count(check.outputCount, "output"),
         ]
         subject = "\(check.file): \(counts.joined(separator: ", "))"
         let problems = check.problems.map { problem in
@@ -41,13 +45,19 @@ struct CheckReport {
                 isWarning: problem.isWarning, rule: nil, file: problem.place?.source.path ?? check.file, line: problem.place?.line,
                 column: problem.place?.column, kind: problem.code.rawValue, message: problem.message, rendered: problem.rendered())
         }
-        findings = problems + check.ruleProblems.map(Self.finding)
+        let failed = check.failedTests.map { test in
+            Finding(
+                isWarning: false, rule: nil, file: test.file, line: test.line, column: test.column, kind: "test", message: test.message,
+                rendered: test.rendered)
+        }
+        findings = problems + check.ruleProblems.map(Self.finding) + failed
     }
 
     /// The failures of rules that were named on the command line.
     init(rules count: Int, _ failures: [RuleFailure], isComplete: Bool) {
         file = nil
         ruleCount = count
+        testCount = nil
         self.isComplete = isComplete
         subject = Self.count(count, "rule")
         findings = failures.map { Self.finding(ConfigurationCheck.RuleProblem($0, file: $0.rule)) }
@@ -73,7 +83,8 @@ struct CheckReport {
             ])
         }
         let head = file.map { [("configuration", JSONText.literal($0))] } ?? []
-        Terminal.out(JSONText.object(head + [("checked", "\(ruleCount)"), ("problems", "[\(problems.joined(separator: ","))]")]))
+        let tests = testCount.map { [("tests", "\($0)")] } ?? []
+        Terminal.out(JSONText.object(head + [("checked", "\(ruleCount)")] + tests + [("problems", "[\(problems.joined(separator: ","))]")]))
     }
 
     private static func finding(_ problem: ConfigurationCheck.RuleProblem) -> Finding {

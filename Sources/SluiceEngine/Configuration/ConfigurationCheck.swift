@@ -6,9 +6,9 @@ import SluiceOutputs
 package import SluiceRules
 
 /// Everything that can be found wrong with a configuration without opening a socket or writing anything: the file itself, every
-/// rule compiled and loaded in a fresh lane with the configured outputs, and what nothing uses.
+/// rule compiled and loaded in a fresh lane with the configured outputs, what nothing uses, and the tests beside the rules.
 ///
-/// Rules are looked at even when the file is refused, so that one run says all.
+/// Rules are looked at even when the file is refused, so that one run says all. Tests run when nothing else is wrong.
 package struct ConfigurationCheck: Sendable {
     /// Something wrong with a rule.
     package struct RuleProblem: Sendable {
@@ -32,6 +32,27 @@ package struct ConfigurationCheck: Sendable {
         }
     }
 
+    /// A test of a rule that failed.
+    package struct FailedTest: Sendable {
+        /// Where: the expectation, or where the file of tests is at fault.
+        package let file: String
+        package let line: Int?
+        package let column: Int?
+        package let message: String
+        /// Place, message and everything that is known of it.
+        package let rendered: String
+
+        init?(_ result: RuleTestResult) {
+            guard let failure = result.failure, let message = result.failureMessage else { return nil }
+            line = failure.line > 0 ? failure.line : nil
+            file = line.map { String(failure.place.dropLast(":\($0)".count)) } ?? failure.place
+            column = failure.excerpt?.column
+            self.message = message
+            let more = failure.rendered().split(separator: "\n", omittingEmptySubsequences: false).dropFirst()
+            rendered = (["\(failure.place): \(message)"] + more.map(String.init)).joined(separator: "\n")
+        }
+    }
+
     /// The configuration file.
     package let file: String
     /// Whether the file itself cannot be read.
@@ -40,13 +61,16 @@ package struct ConfigurationCheck: Sendable {
     package let problems: [ConfigProblem]
     /// Problems of rules in the order they run.
     package let ruleProblems: [RuleProblem]
+    /// Tests beside the rules that failed, in the order of the rules.
+    package let failedTests: [FailedTest]
     /// Numbers of what was looked at.
     package let ruleCount: Int
     package let inputCount: Int
     package let outputCount: Int
+    package let testCount: Int
 
     /// Whether the configuration would be refused.
-    package var isRefused: Bool { !ruleProblems.isEmpty || problems.contains { !$0.isWarning } }
+    package var isRefused: Bool { !ruleProblems.isEmpty || !failedTests.isEmpty || problems.contains { !$0.isWarning } }
 
     /// Checks a file.
     package init(
@@ -57,6 +81,7 @@ package struct ConfigurationCheck: Sendable {
         let reading = ConfigReading(folder: ConfigurationGlance.folder(of: file), variable: variable)
         var reader = ConfigurationReader(file: file, catalogues: catalogues, reading: reading)
         var failures: [RuleProblem] = []
+        var tests: [RuleTestResult] = []
         var isMissing = false
         do throws(ConfigError) {
             let bytes = try reading.read(file, bytesMax: ConfigReading.fileBytesMax)
@@ -64,7 +89,10 @@ package struct ConfigurationCheck: Sendable {
                 let configuration = reader.read(root)
                 let rules = RuleCheck(reader: reader, limits: configuration?.limits ?? RuleLimits(), now: now)
                 failures = rules.failures
-                if let configuration, failures.isEmpty { rules.warnOfUnused(configuration) }
+                if let configuration, failures.isEmpty {
+                    rules.warnOfUnused(configuration)
+                    if !reading.isRefused { tests = RuleSetTests.results(of: rules.sources, in: configuration) }
+                }
             }
         } catch {
             isMissing = error.code == .unreadable
@@ -73,6 +101,8 @@ package struct ConfigurationCheck: Sendable {
         self.isMissing = isMissing
         problems = reading.finish()
         ruleProblems = failures
+        failedTests = tests.compactMap { FailedTest($0) }
+        testCount = tests.count
         ruleCount = reader.rulesRead.count
         inputCount = reader.inputNames.count
         outputCount = reader.outputNames.count
@@ -82,6 +112,8 @@ package struct ConfigurationCheck: Sendable {
 /// The rules of a configuration, each loaded alone in a lane of its own, so that the fault of one does not hide another's.
 private struct RuleCheck {
     private(set) var failures: [ConfigurationCheck.RuleProblem] = []
+    /// The rules that can be read.
+    private(set) var sources: [RuleSource] = []
     private let reader: ConfigurationReader
     private var inspections: [RuleInspection] = []
 
@@ -90,6 +122,7 @@ private struct RuleCheck {
         for rule in reader.rulesRead {
             do throws(ConfigError) {
                 let source = try rule.readSource()
+                sources.append(source)
                 inspections.append(RuleInspection(source: source.text, function: source.api.function))
                 if let failure = Self.failure(source, reader, limits, now) {
                     failures.append(ConfigurationCheck.RuleProblem(failure, file: rule.file))

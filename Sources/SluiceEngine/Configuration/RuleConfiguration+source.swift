@@ -12,6 +12,6 @@ extension RuleConfiguration {
             throw ConfigError(.malformed, "rule `\(file)` is compiled Lua; rules are loaded from their source text only")
         }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        return RuleSource(name: name, folder: folder, text: text, api: api, onError: onError, inputs: inputs)
+        return RuleSource(name: name, folder: folder, text: text, api: api, onError: onError, inputs: inputs, path: path)
     }
 }

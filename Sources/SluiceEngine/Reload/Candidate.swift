@@ -48,27 +48,15 @@ struct CandidateBuilder {
 
     /// Runs the tests that lie beside the rules.
     func test(_ generation: Generation, _ configuration: ServiceConfiguration) throws(Refusal) {
-        var setting = RuleTestSetting()
-        setting.rules = generation.rules.rules
-        setting.outputs = generation.rules.outputs.filter { !$0.isEmpty }
-        setting.defaultOutputs = configuration.defaultOutputs.map { configuration.outputs[$0].name }
-        setting.inputs = configuration.inputs.map(\.name)
-        setting.limits = configuration.limits
-        setting.zone = configuration.zone
-        setting.deadlineNanoseconds = RuleTestClock.nanoseconds + Self.testNanoseconds
-        let failed = RuleTestRun.results(besideRules: generation.rules.rules, setting).filter { $0.failure != nil }
+        let failed = RuleSetTests.results(of: generation.rules.rules, in: configuration).filter { $0.failure != nil }
         guard failed.isEmpty else { throw Refusal(problems: failed.map { Self.problem($0) }) }
     }
-
-    /// Time that all tests of a rule set may take, in nanoseconds.
-    private static let testNanoseconds: Int64 = 30_000_000_000
 
     private static func problem(_ result: RuleTestResult) -> ReloadVerdict.Problem {
         let failure = result.failure
         let lines = failure?.rendered().split(separator: "\n").map(String.init) ?? []
         return ReloadVerdict.Problem(
-            step: .tests, place: failure?.place,
-            message: (result.name.map { "test “\($0)” failed: " } ?? "") + (failure?.message ?? ""), excerpt: Array(lines.dropFirst()))
+            step: .tests, place: failure?.place, message: result.failureMessage ?? "", excerpt: Array(lines.dropFirst()))
     }
 
     /// Runs recent events through the old and the new generation; refuses by the configured bounds.

@@ -1,0 +1,4 @@
+function process(event)
+  if event.severity == "debug" then return drop end
+  return "main"
+end
