@@ -116,40 +116,6 @@ def test_memory_stays_small_at_full_load(folder):
     assert peak <= 60, f"{peak:.1f} MiB"
 
 
-def test_the_schema_agrees_with_check(folder):
-    """Every configuration that `check` takes fits the schema; those with a fault of form do not."""
-    try:
-        import jsonschema
-        import yaml
-    except ImportError:
-        print("    python3-jsonschema or python3-yaml is not installed: not tested")
-        return
-    schema = json.loads(sluice("schema", check=0).stdout)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    base = "inputs: { app: { type: file, include: [/var/log/app.log] } }\noutputs: { main: { type: stdout } }\n"
-    good = ["", "workers: 4\n", "workers: ${WORKERS:-2}\n", "memory_limit: 64MiB\n", "reload: { watch: poll, settle: 1s }\n",
-            "rules: []\n", "default_outputs: []\n", "default_outputs: main\n", "log: { level: debug }\n",
-            "dead_letters: { max_size: 2GiB, when_full: drop_oldest }\n", "admin: { listen: '127.0.0.1:8787' }\n"]
-    bad = ["worker: 4\n", "workers: many\n", "workers: 0\n", "memory_limit: 64MB\n", "reload: { watch: never }\n", "reload: true\n",
-           "rules: { a: b }\n", "rules: [{ name: a }]\n", "log: { level: loud }\n", "shutdown_timeout: 10\n", "timezone: [a]\n"]
-    outputs = "inputs: { app: { type: file, include: [/var/log/app.log] } }\noutputs: { main: %s }\n"
-    good += [outputs % value for value in
-             ["{ type: stdout, encoding: json }", "{ type: stdout, encoding: { type: csv, columns: [a, b] } }",
-              "{ type: stdout, encoding: 'text:{message}', retry: { jitter: 10% } }"]]
-    bad += [outputs % value for value in
-            ["{ type: nowhere }", "{ encoding: json }", "{ type: stdout, encoding: xml }", "{ type: stdout, buffer: { type: tape } }",
-             "{ type: stdout, encoding: { type: csv, colums: [a] } }", "{ type: stdout, unknown: 1 }", "stdout"]]
-    bad.append(base.replace("main", "drop"))
-    for number, (text, is_good) in enumerate([(text, True) for text in good] + [(text, False) for text in bad]):
-        text = text if "outputs:" in text and not text.startswith("default") else base + text
-        path = folder / f"{number}.yaml"
-        path.write_text(text)
-        result = sluice("check", "-c", path)
-        assert result.returncode == (0 if is_good else 1), (text, result.stderr)
-        assert validator.is_valid(yaml.safe_load(text)) == is_good, text
-
-
 def test_no_stage_allocates_per_event(folder):
     library = folder / "allocations.so"
     source = pathlib.Path(__file__).with_name("allocations.c")

@@ -1,10 +1,11 @@
 /// JSON Schema (draft 2020-12) of declared options, for editors.
 ///
-/// It accepts what the program accepts as far as one value goes: ranges of sizes and durations, and options that need each
-/// other, are left to `sluice check`. A text with `${…}` is right everywhere.
+/// It accepts everything that the program accepts, and refuses what can be seen of one value: ranges of sizes and durations, and
+/// options that need each other, are left to `sluice check`. A text with `${…}` is right everywhere. The second test suite holds the
+/// two against each other.
 package enum OptionSchema {
     /// A text with a variable in it.
-    private static let reference = JSONValue.members(["type": .text("string"), "pattern": .text("\\$\\{")])
+    package static let reference = JSONValue.members(["type": .text("string"), "pattern": .text("\\$\\{")])
     private static let scalar = JSONValue.texts(["string", "number", "boolean"])
 
     /// The members of an object schema for these options. `first` are properties that come from elsewhere.
@@ -21,7 +22,18 @@ package enum OptionSchema {
         let needed = required + specs.filter { $0.isRequired && !$0.isSecret }.map(\.key)
         var schema = JSONValue.members(["type": .text("object")])
         if !needed.isEmpty { schema = schema.adding(["required": .texts(needed)]) }
-        return schema.adding(["properties": .object(properties), "additionalProperties": .boolean(false)])
+        schema = schema.adding(["properties": .object(properties), "additionalProperties": .boolean(false)])
+        let twins = specs.compactMap { spec in spec.fileKey.map { twin(spec, $0) } }
+        return twins.isEmpty ? schema : schema.adding(["allOf": .list(twins)])
+    }
+
+    /// A secret stands in the file or in one of its own, not in both.
+    private static func twin(_ spec: OptionSpec, _ fileKey: String) -> JSONValue {
+        let both = JSONValue.members(["not": .members(["required": .texts([spec.key, fileKey])])])
+        guard spec.isRequired else { return both }
+        return both.adding([
+            "anyOf": .list([.members(["required": .texts([spec.key])]), .members(["required": .texts([fileKey])])])
+        ])
     }
 
     /// The schema of one option's value.
@@ -43,9 +55,14 @@ package enum OptionSchema {
 
     private static func type(_ kind: OptionSpec.Kind) -> JSONValue {
         switch kind {
-        case .text, .character: return .members(["type": scalar])
+        case .text: return .members(["type": scalar])
+        case .character:
+            let digit = JSONValue.members(["type": .text("integer"), "minimum": .integer(0), "maximum": .integer(9)])
+            return either(pattern("^([\\u0000-\\u007f]|\\\\[tn0\\\\]|space)$"), digit)
         case .boolean:
-            return either(.members(["type": .text("boolean")]), pattern("^(true|false|yes|no|on|off)$"))
+            return either(
+                .members(["type": .text("boolean")]),
+                pattern("^(true|false|yes|no|on|off|True|False|Yes|No|On|Off|TRUE|FALSE|YES|NO|ON|OFF)$"))
         case .integer(let range):
             return either(
                 .members(["type": .text("integer"), "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]),
@@ -53,17 +70,22 @@ package enum OptionSchema {
         case .size(let range):
             return either(
                 .members(["type": .text("integer"), "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]),
-                pattern("^[0-9]+(B|KiB|MiB|GiB|TiB)?$"))
-        case .duration: return .members(["type": .text("string"), "pattern": .text("^[0-9]+(ns|us|ms|s|m|h|d)$|\\$\\{")])
+                pattern("^[+]?[0-9]+(B|KiB|MiB|GiB|TiB)?$"))
+        case .duration: return pattern("^[+]?[0-9]+(ns|us|ms|s|m|h|d)$")
         case .fraction(let range):
             return either(
                 .members(["type": .text("number"), "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]),
-                pattern("^[0-9.]+%?$"))
+                pattern(range == 0...1 ? partPattern : "^[0-9.]+([eE][-+]?[0-9]+)?%?$"))
         case .choice(let names):
             let natives: [JSONValue] = names.contains("true") && names.contains("false") ? [.boolean(true), .boolean(false)] : []
             return either(.members(["enum": .list(names.map { .text($0) } + natives)]), reference)
-        case .texts, .list:
+        case .texts:
             return either(.members(["type": .text("array"), "items": .members(["type": scalar])]), .members(["type": scalar]))
+        case .list:
+            let item = JSONValue.members(["type": scalar, "pattern": .text("^[^,]+$|\\$\\{")])
+            return either(
+                .members(["type": .text("array"), "minItems": .integer(1), "items": item]),
+                .members(["type": scalar, "minLength": .integer(1)]))
         case .group(let specs): return object(specs)
         case .variant(let variants):
             let forms = variants.map { variant in
@@ -71,9 +93,16 @@ package enum OptionSchema {
                 return object(variant.options, first: [JSONValue.Member(name: "type", value: name)], required: ["type"])
             }
             let names = variants.map(\.name).joined(separator: "|")
-            return .members(["anyOf": .list([pattern("^(\(names))(:.*)?$")] + forms)])
+            let unknown = JSONValue.members([
+                "type": .text("object"), "required": .texts(["type"]), "properties": .members(["type": reference]),
+            ])
+            return .members(["anyOf": .list([pattern("^(\(names))(:.*)?$")] + forms + [unknown])])
         }
     }
+
+    /// `5%` up to `100%`, `0.05` up to `1`, and numbers with an exponent.
+    private static let partPattern =
+        "^[+]?(100([.]0*)?|[0-9]{1,2}([.][0-9]*)?)%$|^[+]?(0*1([.]0*)?|0*([.][0-9]*)?)$|^[+]?[0-9.]+[eE][-+]?[0-9]+%?$"
 
     private static func pattern(_ pattern: String) -> JSONValue {
         .members(["type": .text("string"), "pattern": .text(pattern + "|\\$\\{")])

@@ -34,7 +34,8 @@ package enum ConfigurationSchema {
         _ entries: [(kind: String, summary: String, options: [OptionSpec])], max: Int, names: KeyValuePairs<String, JSONValue>
     ) -> JSONValue {
         let kinds = entries.map { JSONValue.members(["const": .text($0.kind), "description": .text($0.summary)]) }
-        let choice: JSONValue = kinds.isEmpty ? .members(["type": .text("string")]) : .members(["oneOf": .list(kinds)])
+        let choice: JSONValue =
+            kinds.isEmpty ? .members(["type": .text("string")]) : .members(["oneOf": .list(kinds + [OptionSchema.reference])])
         let conditions = entries.map { entry in
             let kind = JSONValue.members(["const": .text(entry.kind)])
             return JSONValue.members([

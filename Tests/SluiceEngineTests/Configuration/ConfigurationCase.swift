@@ -52,6 +52,14 @@ struct ConfigurationCase: CustomTestStringConvertible, Sendable {
         #expect(text == (try? String(contentsOf: example.expected, encoding: .utf8)))
     }
 
+    /// The second suite holds every case against it, with a validator of others (`Tests/System/service_schema.py`).
+    @Test func `the schema of the cases' components is the one beside them`() throws {
+        let file = ConfigurationCase.root.deletingLastPathComponent().appending(path: "Golden/schema.json")
+        let schema = ConfigurationSchema.text(TestComponents.catalogues)
+        if GoldenFiles.areRewritten { try Data(schema.utf8).write(to: file) }
+        #expect(schema == (try? String(contentsOf: file, encoding: .utf8)))
+    }
+
     @Test func `there are many wrong configurations, and some right ones`() throws {
         let answers = try ConfigurationCase.all().map { try String(contentsOf: $0.expected, encoding: .utf8) }
         #expect(answers.filter { $0 != "no problem found\n" }.count >= 60)
