@@ -15,7 +15,8 @@ package enum DeliveryOutcome: Sendable, Equatable {
 ///
 /// A delivery is made by the lane when a batch was routed, with one group for each distinct set of outputs among its events. It is
 /// answered from the threads of the outputs. An event is dead-lettered when any of its outputs dead-lettered it, else discarded
-/// when all of them discarded it, else delivered.
+/// when all of them discarded it, else delivered. Of events that several outputs refused in part nobody knows whether they are the
+/// same ones: they count as different ones.
 package final class Delivery: Sendable {
     /// Events of a batch that go to the same outputs.
     package struct Group: Sendable, Equatable {
@@ -44,6 +45,8 @@ package final class Delivery: Sendable {
         var waiting: UInt64
         var discarding: UInt64 = 0
         var deadLettering: UInt64 = 0
+        /// Events by group that an output refused while it took the rest; empty when there are none.
+        var refused: [Int] = []
     }
 
     private let groups: [Group]
@@ -60,8 +63,9 @@ package final class Delivery: Sendable {
         if waiting == 0 { finished(Result()) }
     }
 
-    /// One output's answer. Exactly once for each output of the groups.
-    package func answer(output: Int, _ outcome: DeliveryOutcome) {
+    /// One output's answer. Exactly once for each output of the groups. `refused` are events, by where they go, that the output gave
+    /// up on although the outcome for the rest was another.
+    package func answer(output: Int, _ outcome: DeliveryOutcome, refused: [Group] = []) {
         let bit = UInt64(1) << UInt64(output)
         let ended: State? = state.withLock { state in
             precondition(state.waiting & bit != 0, "output \(output) answered a delivery twice or without a part in it")
@@ -71,20 +75,32 @@ package final class Delivery: Sendable {
             case .discarded: state.discarding |= bit
             case .deadLettered: state.deadLettering |= bit
             }
+            for refused in refused { note(refused, bit, &state) }
             return state.waiting == 0 ? state : nil
         }
         if let ended { finished(result(ended)) }
     }
 
+    private func note(_ refused: Group, _ bit: UInt64, _ state: inout State) {
+        let same = groups.firstIndex { $0.outputs == refused.outputs } ?? groups.firstIndex { $0.outputs & bit != 0 }
+        guard let same else { return }
+        if state.refused.isEmpty { state.refused = groups.map { _ in 0 } }
+        state.refused[same] += refused.events
+    }
+
     private func result(_ state: State) -> Result {
         var result = Result()
-        for group in groups {
+        for (index, group) in groups.enumerated() {
             if group.outputs & state.deadLettering != 0 {
                 result.deadLettered += group.events
-            } else if group.outputs & ~state.discarding == 0 {
-                result.discarded += group.events
+                continue
+            }
+            let refused = state.refused.isEmpty ? 0 : min(state.refused[index], group.events)
+            result.deadLettered += refused
+            if group.outputs & ~state.discarding == 0 {
+                result.discarded += group.events - refused
             } else {
-                result.delivered += group.events
+                result.delivered += group.events - refused
             }
         }
         return result

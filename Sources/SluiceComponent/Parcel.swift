@@ -35,6 +35,8 @@ package final class Parcel: @unchecked Sendable {
     package var delivery: Delivery?
     /// The events themselves (`sl_event_pack`), one behind the other, when the output may give up on a parcel; else empty.
     package let letters = UnsafeMutablePointer<sl_buffer>.allocate(capacity: 1)
+    /// Events of parts that were in here and that the output gave up on, by where they go.
+    package var refused: [Delivery.Group] = []
 
     /// An empty parcel.
     package init(delivery: Delivery?) {

@@ -53,4 +53,21 @@ private final class Ending: Sendable {
         delivery.answer(output: 2, .discarded)
         #expect(ending.all == [result(delivered: 1, discarded: 4, deadLettered: 2)])
     }
+
+    private func group(_ outputs: UInt64, _ events: Int) -> Delivery.Group { Delivery.Group(outputs: outputs, events: events) }
+
+    @Test func `events that an output refused alone are dead-lettered, the rest is what it is`() {
+        let delivery = delivery([(0b01, 3), (0b11, 4)])
+        delivery.answer(output: 0, .delivered, refused: [group(0b11, 1), group(0b01, 2)])
+        delivery.answer(output: 1, .discarded)
+        #expect(ending.all == [result(delivered: 4, deadLettered: 3)])
+    }
+
+    @Test func `refusals of several outputs add up to no more than there is`() {
+        let delivery = delivery([(0b11, 4), (0b10, 2)])
+        delivery.answer(output: 0, .discarded, refused: [group(0b11, 3)])
+        // Where its events would have gone is not known: to the first group that the output is in.
+        delivery.answer(output: 1, .discarded, refused: [group(0, 2)])
+        #expect(ending.all == [result(discarded: 2, deadLettered: 4)])
+    }
 }

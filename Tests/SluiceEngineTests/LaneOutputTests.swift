@@ -66,4 +66,27 @@ import Testing
         #expect(letters.map { $0.raw.map { String(decoding: $0, as: UTF8.self) } } == ["b", "b", "a"])
         #expect(letters.allSatisfy { $0.output == "files" && $0.error == "why" && $0.time == 7 })
     }
+
+    @Test(arguments: 0..<3) func `a part that is taken out takes its bytes and its events with it`(_ index: Int) throws {
+        var output = LaneOutput(index: 0, encoder: RawEncoder(), path: try PathTemplate("{message}.log"), keepsEvents: true)
+        let parcel = Parcel(delivery: nil)
+        let box = batch(["b", "a", "b", "c", "a", "c", "c"])
+        box.events.raw.pointee.events[4].outputs = 3
+        output.fill(parcel, from: box.events)
+        parcel.partsWritten = index
+        parcel.partBytesWritten = 1
+        let part = parcel.takeNextPart()
+        func letters(_ parcel: Parcel) -> String {
+            LetterWriting.letters(of: parcel.letters, output: "", error: "", time: 0).map { String(decoding: $0.raw ?? [], as: UTF8.self) }
+                .joined()
+        }
+        let lines = ["b\nb\n", "a\na\n", "c\nc\nc\n"]
+        let rest = lines.indices.filter { $0 != index }.map { lines[$0] }.joined()
+        #expect(text(part) == lines[index] && letters(part) == lines[index].replacing("\n", with: ""))
+        #expect(text(parcel) == rest && letters(parcel) == rest.replacing("\n", with: ""))
+        #expect(part.parts.map(\.path) == [["b.log", "a.log", "c.log"][index]])
+        #expect(parcel.parts.count == 2 && parcel.partsWritten == index && parcel.partBytesWritten == 0)
+        let refused = [[(1, 2)], [(1, 1), (3, 1)], [(1, 3)]][index].map { Delivery.Group(outputs: $0.0, events: $0.1) }
+        #expect(parcel.refused == refused)
+    }
 }

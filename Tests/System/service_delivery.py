@@ -233,6 +233,40 @@ def test_rule_state_belongs_to_the_positions(folder):
         writer.finish()
 
 
+REFUSING = """
+inputs:
+  lines: { type: file, include: [in.ndjson], format: json }
+outputs:
+  hosts: { type: file, path: "out/{host}/log.ndjson"%s }
+"""
+
+
+def test_a_refused_path_costs_its_own_events_alone(folder):
+    for name, buffer in (("memory", ""), ("disk", ", buffer: { type: disk, max_size: 64MiB }")):
+        home = folder / name
+        (home / "out").mkdir(parents=True)
+        (home / "out" / "taken").write_text("no folder")
+        hosts = ["taken" if number % 10 == 0 else f"web{number % 7}" for number in range(5_000)]
+        (home / "in.ndjson").write_text("".join(f'{{"host":"{host}","n":{number}}}\n' for number, host in enumerate(hosts)))
+        service = Service(home, REFUSING % buffer)
+        try:
+            service.start()
+            wait_for(lambda: service.status()["dead_letters"]["count"] == 500, what="the letters")
+            wait_for(lambda: len(read_lines(*home.glob("out/web*/log.ndjson"))) == 4_500, what="all others")
+            ledger = service.ledger()
+            # What a disk buffer has taken is delivered.
+            assert ledger["dead_lettered"] == (0 if buffer else 500), ledger
+            (home / "out" / "taken").unlink()
+            service.verb("dead-letters redrive", "--all", check=0)
+            wait_for(lambda: len(read_lines(*home.glob("out/taken/log.ndjson"))) == 500, what="what was refused")
+            service.stop()
+            for host in set(hosts):
+                written = [json.loads(line)["n"] for line in read_lines(home / "out" / host / "log.ndjson")]
+                assert written == [number for number, own in enumerate(hosts) if own == host], host
+        finally:
+            service.end()
+
+
 def test_dead_letters_are_kept_and_redriven(folder):
     bad = 'function process(event) also("main") error("no " .. event.message) end\n'
     service = Service(folder, CONFIGURATION.replace("[number.lua]", "[also.lua, number.lua]"),

@@ -44,6 +44,8 @@ final class DiskSupply: ParcelSupply {
 
     func abandoned(_ parcel: Parcel) { abandonedAmount += OutputCounters.Amount(parcel) }
 
+    func refused(_ part: Parcel) { abandonedAmount += OutputCounters.Amount(part: part) }
+
     func settle(_ delivered: [Parcel]) throws(SupplyError) {
         try queue.removeTaken()
         let amount = OutputCounters.Amount(delivered)

@@ -25,6 +25,9 @@ package struct OutputCounters: Sendable, Equatable {
         /// One parcel.
         init(_ parcel: Parcel) { self.init(parcels: 1, events: parcel.events, bytes: parcel.byteCount) }
 
+        /// What was taken out of a parcel, which goes on without it.
+        init(part: Parcel) { self.init(parcels: 0, events: part.events, bytes: part.byteCount) }
+
         /// Several parcels.
         init(_ parcels: [Parcel]) { self = parcels.reduce(into: Amount()) { $0 += Amount($1) } }
 

@@ -179,6 +179,10 @@ final class OutputWorker {
         isSupplyFailing = false
         if let index { hand?.failures[index] += 1 } else { hand?.commitFailures += 1 }
         let attempts = (index.map { hand?.failures[$0] } ?? hand?.commitFailures) ?? 0
+        if error.isPermanent, let index, hand?.parcels[index].hasSeveralParts == true {
+            giveUpPart(index, error)
+            return .again
+        }
         if error.isPermanent || options.retry.maxAttempts > 0 && attempts >= options.retry.maxAttempts {
             giveUp(index, error, attempts)
             return .again
@@ -224,19 +228,35 @@ final class OutputWorker {
         backoff.succeeded()
         log.abandoned(events: parcels.reduce(0) { $0 + $1.events }, error: error.message, attempts: attempts)
         for parcel in parcels {
-            let isKeptHere = supply.waitsForLetters
-            if isKeptHere { state.withLock { $0.unkept += 1 } }
-            let kept: @Sendable () -> Void = { [state] in
-                guard isKeptHere else { return }
-                state.notify { state in
-                    state.unkept -= 1
-                    state.signals += 1
-                }
-            }
-            deadLetters(
-                AbandonedParcel(output: name, error: error, attempts: attempts, parcel: parcel, stop: stop, kept: kept))
+            bury(parcel, error, attempts)
             supply.abandoned(parcel)
         }
+    }
+
+    /// The part that comes next is refused for good; those behind it are written all the same.
+    private func giveUpPart(_ index: Int, _ error: OutputError) {
+        guard let parcel = hand?.parcels[index] else { return }
+        let attempts = hand?.failures[index] ?? 0
+        hand?.failures[index] = 0
+        backoff.succeeded()
+        let part = parcel.takeNextPart()
+        log.abandoned(events: part.events, error: error.message, attempts: attempts)
+        bury(part, error, attempts)
+        supply.refused(part)
+    }
+
+    /// Hands a parcel to the dead letters.
+    private func bury(_ parcel: Parcel, _ error: OutputError, _ attempts: Int) {
+        let isKeptHere = supply.waitsForLetters
+        if isKeptHere { state.withLock { $0.unkept += 1 } }
+        let kept: @Sendable () -> Void = { [state] in
+            guard isKeptHere else { return }
+            state.notify { state in
+                state.unkept -= 1
+                state.signals += 1
+            }
+        }
+        deadLetters(AbandonedParcel(output: name, error: error, attempts: attempts, parcel: parcel, stop: stop, kept: kept))
     }
 
     /// Whether the error is the end of a pipeline.

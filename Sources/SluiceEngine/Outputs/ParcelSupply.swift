@@ -14,6 +14,9 @@ protocol ParcelSupply: AnyObject {
     /// A parcel of the batch was handed to the dead letters.
     func abandoned(_ parcel: Parcel)
 
+    /// A part of a parcel of the batch was handed to the dead letters and is no more in it.
+    func refused(_ part: Parcel)
+
     /// The batch is done with: these parcels of it were written and committed. May be called again when it throws.
     func settle(_ delivered: [Parcel]) throws(SupplyError)
 }
@@ -69,6 +72,14 @@ final class MemorySupply: ParcelSupply {
         parcel.answer(index, .deadLettered)
     }
 
+    func refused(_ part: Parcel) {
+        let amount = OutputCounters.Amount(part: part)
+        state.withLock { state in
+            state.counters.deadLettered += amount
+            state.queue.finished(amount, isLast: false)
+        }
+    }
+
     func settle(_ delivered: [Parcel]) {
         let amount = OutputCounters.Amount(delivered)
         let now = time.wall()
@@ -84,7 +95,7 @@ final class MemorySupply: ParcelSupply {
 extension Parcel {
     /// Keeps the promise of a parcel that has one, for this output; once.
     func answer(_ output: Int, _ outcome: DeliveryOutcome) {
-        delivery?.answer(output: output, outcome)
+        delivery?.answer(output: output, outcome, refused: refused)
         delivery = nil
     }
 }

@@ -17,6 +17,22 @@ enum PackedEvents {
         memcpy(buffer.pointee.bytes + start, &length, lengthBytes)
     }
 
+    /// Where `count` events behind the first `skipped` ones stand; less when there are not so many.
+    static func range(of count: Int, behind skipped: Int, in buffer: UnsafePointer<sl_buffer>) -> Range<Int> {
+        guard let bytes = buffer.pointee.bytes else { return 0..<0 }
+        var at = 0
+        var start = 0
+        for number in 0..<skipped + count {
+            if number == skipped { start = at }
+            var length: UInt32 = 0
+            guard at + lengthBytes <= buffer.pointee.length else { break }
+            memcpy(&length, bytes + at, lengthBytes)
+            at = min(buffer.pointee.length, at + lengthBytes + Int(UInt32(littleEndian: length)))
+            if number < skipped { start = at }
+        }
+        return start..<at
+    }
+
     /// Appends all events of a buffer to a batch; what is no event ends it.
     static func unpack(_ buffer: UnsafePointer<sl_buffer>, into batch: borrowing EventBatch) {
         guard let bytes = buffer.pointee.bytes else { return }

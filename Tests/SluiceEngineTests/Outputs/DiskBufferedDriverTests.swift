@@ -232,6 +232,30 @@ import Testing
         #expect(fixture.answers.texts(.delivered) == ["a", "b"], "the buffer has answered")
     }
 
+    @Test func `a part given up alone keeps its parcel in the buffer until its dead letter is lasting`() {
+        let refusal = OutputError(code: .cannotCreate, message: "no such path", isPermanent: true)
+        let store = MemoryStore()
+        let fixture = DriverFixture(options(), output: FlakyOutput(failing: [2], error: refusal), store: store)
+        fixture.offer("a", "b", "c")
+        fixture.offer("d")
+        #expect(fixture.settle() == .wait(until: nil))
+        #expect(fixture.answers.abandoned == ["b: no such path after 1"])
+        #expect(fixture.output.lasting == "acd")
+        #expect(store.texts == ["abc", "d"])
+        // Killed here, the next run gives everything once more: at least once.
+        let next = DriverFixture(options(), output: FlakyOutput(failing: [2], error: refusal), store: store)
+        next.settle()
+        #expect(next.output.lasting == "acd" && next.answers.abandoned == ["b: no such path after 1"])
+        next.answers.keep()
+        next.settle()
+        #expect(store.texts == [])
+        let counters = next.driver.counters
+        #expect(counters.deadLettered == OutputCounters.Amount(parcels: 0, events: 1, bytes: 1))
+        #expect(counters.delivered == OutputCounters.Amount(parcels: 2, events: 3, bytes: 3))
+        #expect(counters.stored == OutputCounters.Amount())
+        expectBalance(counters)
+    }
+
     @Test func `an output that fails leaves what is stored at the end`() {
         let store = MemoryStore()
         let fixture = DriverFixture(options(), store: store)

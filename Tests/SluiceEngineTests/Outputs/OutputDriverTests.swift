@@ -112,6 +112,36 @@ import Testing
         #expect(fixture.driver.counters.failingSince == nil)
     }
 
+    private static let refusal = OutputError(code: .cannotCreate, message: "no such path", isPermanent: true)
+
+    @Test(arguments: 0..<3) func `a part that is refused is given up alone`(_ bad: Int) {
+        let fixture = DriverFixture(output: FlakyOutput(failing: [bad + 1], error: Self.refusal))
+        let texts = ["a", "b", "c"]
+        fixture.offer("a", "b", "c")
+        fixture.offer("d")
+        #expect(fixture.run() == [])
+        #expect(fixture.output.lasting == texts.indices.filter { $0 != bad }.map { texts[$0] }.joined() + "d")
+        #expect(fixture.answers.abandoned == ["\(texts[bad]): no such path after 1"])
+        #expect(fixture.answers.all.map(\.description) == ["abc deadLettered", "d delivered"])
+        let counters = fixture.driver.counters
+        #expect(counters.deadLettered == OutputCounters.Amount(parcels: 0, events: 1, bytes: 1))
+        #expect(counters.delivered == OutputCounters.Amount(parcels: 2, events: 3, bytes: 3))
+        #expect(counters.offered == counters.delivered + counters.deadLettered)
+        #expect(counters.waiting == OutputCounters.Amount() && counters.failingSince == nil)
+    }
+
+    @Test func `a parcel whose every part is refused is given up whole`() {
+        let fixture = DriverFixture(output: FlakyOutput(failing: [1, 2, 3], error: Self.refusal))
+        fixture.offer("a", "b", "c")
+        fixture.offer("d")
+        #expect(fixture.run() == [])
+        #expect(fixture.output.lasting == "d")
+        #expect(fixture.answers.abandoned == ["a", "b", "c"].map { "\($0): no such path after 1" })
+        #expect(fixture.answers.all.map(\.description) == ["abc deadLettered", "d delivered"])
+        #expect(fixture.driver.counters.deadLettered == OutputCounters.Amount(parcels: 1, events: 3, bytes: 3))
+        #expect(fixture.driver.counters.waiting == OutputCounters.Amount())
+    }
+
     @Test func `a closed destination is told once and takes nothing more`() {
         let closed = Answers()
         let fixture = DriverFixture(output: FlakyOutput(failing: [1], error: OutputError(code: .closed, message: "reader went away"))) {
