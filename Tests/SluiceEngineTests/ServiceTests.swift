@@ -117,6 +117,31 @@ import Testing
         service.stop()
     }
 
+    @Test func `what waits for the next start is told at every reload until it is taken back`() throws {
+        let plain = Self.configuration.replacing("count: 1000, rate: 0", with: "rate: 100")
+        try fixture.write("sluice.yaml", plain)
+        let service = try fixture.service()
+        let reloader = fixture.reloader(service)
+        service.start()
+        reloader.start()
+        defer {
+            reloader.finish()
+            service.stop()
+        }
+        func notes(_ configuration: String, rule: String) throws -> [String] {
+            try fixture.write("sluice.yaml", configuration)
+            try fixture.write("rule.lua", "function process(event) return \"b\" end -- \(rule)\n")
+            let verdict = reloader.reload(dryRun: false)
+            #expect(verdict.outcome == .applied)
+            return verdict.notes.filter { $0.contains("next start") }
+        }
+        let note = "`workers` changed; it takes effect at the next start"
+        #expect(try notes("workers: 2\n" + plain, rule: "one") == [note])
+        #expect(try notes("workers: 2\n" + plain, rule: "two") == [note])
+        #expect(try notes(plain, rule: "three") == [])
+        #expect(try notes("workers: 1\n" + plain, rule: "four") == [])
+    }
+
     @Test func `a second service on the same data is refused`() throws {
         let service = try fixture.service()
         #expect(throws: ServiceError.self) { try fixture.service() }

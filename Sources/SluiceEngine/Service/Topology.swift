@@ -22,6 +22,8 @@ struct Topology {
     }
 
     var configuration: ServiceConfiguration
+    /// What the program was started with: what a reload does not change runs by this.
+    let started: ServiceConfiguration
     var generation: Generation
     /// By number; nil for those taken out of the configuration.
     var inputs: [RunningInput?] = []
@@ -29,6 +31,13 @@ struct Topology {
     var inputNames: [String] = []
     /// By bit.
     var outputs = [RunningOutput?](repeating: nil, count: Topology.outputsMax)
+
+    /// What a configuration begins with, before there is an input or output.
+    init(configuration: ServiceConfiguration, generation: Generation) {
+        self.configuration = configuration
+        started = configuration
+        self.generation = generation
+    }
 
     /// Bits in `sl_event.outputs`.
     static let outputsMax = 64

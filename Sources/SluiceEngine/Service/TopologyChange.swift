@@ -14,14 +14,14 @@ struct TopologyChange {
     private(set) var inputNames: [String]
     /// Bits of the default outputs.
     private(set) var defaults: UInt64 = 0
-    /// Settings that differ and wait for the next start, as sentences.
+    /// Settings that differ from those that the program was started with and wait for the next start, as sentences.
     let notes: [String]
     let configuration: ServiceConfiguration
 
     /// Compares a configuration with what runs. Throws when there is no bit for a new output.
     init(from old: Topology, to new: ServiceConfiguration) throws(ServiceError) {
         configuration = new
-        notes = Self.waiting(old.configuration, new)
+        notes = Self.waiting(old.started, new)
         inputNames = old.inputNames
         compareInputs(old, new)
         try compareOutputs(old, new)
