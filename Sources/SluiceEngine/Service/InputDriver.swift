@@ -1,6 +1,7 @@
 import CSluice
 import Logging
 import SluiceComponent
+import SluiceConfig
 import SluiceEvent
 import SluiceStore
 import Synchronization
@@ -125,7 +126,7 @@ final class InputDriver: InputSession, Sendable {
                 count(.failures, 1)
                 // One that ran for a while failed for a new reason.
                 if MonotonicClock.now - started > Self.pauseMax { pause = Self.pauseMin }
-                log.warning("input `\(name)`: \(error.message); tried again in \(pause / 1_000_000) ms")
+                log.warning("input `\(name)`: \(error.message); tried again in \(DurationText.text(pause))")
                 _ = stop.wait(nanoseconds: pause)
                 pause = min(pause * 2, Self.pauseMax)
             }

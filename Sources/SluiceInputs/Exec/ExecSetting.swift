@@ -4,13 +4,8 @@ import SluiceComponent
 /// The checked options of `type: exec`.
 package struct ExecSetting: Sendable {
     let decoding: DecodingSetting
-    /// Program and arguments; never empty.
-    let command: [String]
-    let folder: String
-    /// `NAME=VALUE`, on top of the program's own environment.
-    let environment: [String]
+    let call: ProgramCall
     let restart: RestartPolicy
-    let killWaitNs: Int64
 
     /// The declared options.
     static let options: [OptionSpec] =
@@ -37,7 +32,7 @@ package struct ExecSetting: Sendable {
     /// The setting that checked options describe.
     init(_ values: OptionValues, _ setting: InputSetting) throws(ConfigError) {
         decoding = try DecodingSetting(values, zone: setting.zone)
-        command = values.texts("command")
+        let command = values.texts("command")
         guard let program = command.first, !program.isEmpty else {
             throw ConfigError(.missingOption, "`command` of input `exec` names no program; write `[PROGRAM, ARGUMENT, …]`")
         }
@@ -47,16 +42,17 @@ package struct ExecSetting: Sendable {
                 "`command` of input `exec` is one item with blanks, and no shell takes it apart; write `[PROGRAM, ARGUMENT, …]` or `[sh, -c, \"\(program)\"]`"
             )
         }
-        environment = values.texts("environment")
+        let environment = values.texts("environment")
         for text in environment where !text.contains("=") || text.hasPrefix("=") {
             throw ConfigError(.invalidValue, "`\(text)` is no value for `environment` of input `exec`; it takes `NAME=VALUE`")
         }
         let named = values.text("directory") ?? setting.folder
-        folder = named.hasPrefix("/") ? named : setting.folder + "/" + named
+        call = ProgramCall(
+            command: command, folder: named.hasPrefix("/") ? named : setting.folder + "/" + named, environment: environment,
+            killWaitNs: values.duration("kill_after") ?? 5_000_000_000)
         let rule = values.text("restart").flatMap(RestartPolicy.Rule.init(rawValue:)) ?? .always
         restart = RestartPolicy(
             rule: rule, initialNs: values.duration("restart_initial") ?? 1_000_000_000,
             maxNs: values.duration("restart_max") ?? 60_000_000_000)
-        killWaitNs = values.duration("kill_after") ?? 5_000_000_000
     }
 }

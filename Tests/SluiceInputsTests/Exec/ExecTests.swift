@@ -42,6 +42,20 @@ import Testing
         #expect(session.counter(.opened) >= 3)
     }
 
+    @Test func `what is logged names the input and the program, and says times as people do`() throws {
+        let (session, running) = try start(["sh", "-c", "echo line; echo oops >&2; exit 3"], [("restart_initial", .text("1m"))])
+        _ = session.messages(1)
+        _ = session.wait(for: "the end of the program") { [logged = session.logged] _ in logged.all.count >= 4 ? true : nil }
+        running.stop()
+        let lines = session.logged.all
+        #expect(lines.first?.hasPrefix("info: input `test`: `sh` runs as process ") == true)
+        #expect(
+            lines.dropFirst().sorted() == [
+                "info: input `test`: `sh` is started again in 1m", "warning: input `test`: `sh` exited with status 3",
+                "warning: input `test`: `sh` says: oops",
+            ])
+    }
+
     @Test func `a program that cannot be started is an error that names it`() throws {
         let (session, running) = try start(["/no/such/program"], [("restart", .text("never"))])
         let error = session.wait(for: "an error") { $0.error }

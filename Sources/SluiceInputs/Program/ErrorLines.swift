@@ -40,6 +40,11 @@ struct ErrorLines {
     let descriptor: Int32
     let stop: StopFlag
     let log: Logger
+    /// The input's name and the program, for the log.
+    let input: String
+    let program: String
+    /// Sees every line, also those that are not shown.
+    var see: (@Sendable (String) -> Void)?
 
     /// Reads to the end.
     func run() {
@@ -61,9 +66,11 @@ struct ErrorLines {
 
     private func tell(_ line: [UInt8], _ rate: inout LineRate) {
         guard !line.isEmpty else { return }
+        let text = String(decoding: line, as: UTF8.self)
+        see?(text)
         let (isShown, hidden) = rate.take(now: MonotonicClock.now)
-        if hidden > 0 { log.warning("\(hidden) more lines of the program's standard error are not shown") }
-        if isShown { log.warning("program says: \(String(decoding: line, as: UTF8.self))") }
+        if hidden > 0 { log.warning("input `\(input)`: \(hidden) more lines of `\(program)`'s standard error are not shown") }
+        if isShown { log.warning("input `\(input)`: `\(program)` says: \(text)") }
     }
 
     /// Bytes read; 0 at the end, nil at the stop.

@@ -28,8 +28,8 @@ struct ChildProcess: ~Copyable {
     private let ended: Int32
 
     /// Starts a program, or throws why it cannot be started.
-    init(_ setting: ExecSetting) throws(InputError) {
-        let program = setting.command[0]
+    init(_ call: ProgramCall) throws(InputError) {
+        let program = call.program
         var outputs: [Int32] = [-1, -1]
         var errors: [Int32] = [-1, -1]
         guard sl_pipe(&outputs) == 0, sl_pipe(&errors) == 0 else {
@@ -37,7 +37,7 @@ struct ChildProcess: ~Copyable {
             for end in outputs where end >= 0 { close(end) }
             throw InputError.system("make a pipe for", program, number)
         }
-        let started = Self.spawn(setting, output: outputs[1], error: errors[1])
+        let started = Self.spawn(call, output: outputs[1], error: errors[1])
         close(outputs[1])
         close(errors[1])
         guard started > 0 else {
@@ -56,11 +56,11 @@ struct ChildProcess: ~Copyable {
         if ended >= 0 { close(ended) }
     }
 
-    private static func spawn(_ setting: ExecSetting, output: Int32, error: Int32) -> pid_t {
-        var arguments = setting.command.map { strdup($0) } + [nil]
-        var variables = setting.environment.map { strdup($0) } + [nil]
+    private static func spawn(_ call: ProgramCall, output: Int32, error: Int32) -> pid_t {
+        var arguments = call.command.map { strdup($0) } + [nil]
+        var variables = call.environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
-        return setting.folder.withCString { sl_spawn(setting.command[0], &arguments, &variables, $0, output, error) }
+        return call.folder.withCString { sl_spawn(call.program, &arguments, &variables, $0, output, error) }
     }
 
     /// Sends a signal to it and all that it started.
