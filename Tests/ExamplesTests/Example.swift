@@ -20,9 +20,12 @@ struct Example: CustomTestStringConvertible, Sendable {
     /// The folder of what the example promises.
     var expected: URL { folder.appending(path: "expected" + variant, directoryHint: .isDirectory) }
 
+    /// The folder of each example.
+    static func folders() throws -> [URL] { try GoldenFiles.contents(of: root).filter(\.hasDirectoryPath) }
+
     /// Every command file of every folder.
     static func all() throws -> [Example] {
-        try GoldenFiles.contents(of: root).filter(\.hasDirectoryPath).flatMap { folder in
+        try folders().flatMap { folder in
             try GoldenFiles.contents(of: folder).filter { $0.lastPathComponent.hasPrefix("command") }.map { file in
                 Example(
                     folder: folder,
