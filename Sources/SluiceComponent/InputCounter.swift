@@ -57,7 +57,8 @@ package enum InputCounter: String, CaseIterable, Sendable {
             Declaration(name: "connections_open", unit: "connections", help: "connections that are open", isGauge: true)
         case .connectionsRefused:
             Declaration(
-                name: "connections_refused", unit: "connections", help: "connections closed at once: by `allow`, by a limit, without the header that `proxy_protocol` asks for", isLoss: true)
+                name: "connections_refused", unit: "connections",
+                help: "connections closed at once: by `allow`, by a limit, without the header that `proxy_protocol` asks for", isLoss: true)
         case .connectionsTimedOut:
             Declaration(
                 name: "connections_timed_out", unit: "connections",
