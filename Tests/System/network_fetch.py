@@ -564,6 +564,20 @@ def test_tls_and_a_token_protect_the_way(folder):
         host.end()
 
 
+def test_the_fetch_example_runs_as_it_is(folder):
+    example = pathlib.Path(__file__).resolve().parents[2] / "examples" / "fetch"
+    environment = {**os.environ, "SLUICE": SLUICE, "FETCH_PORT": str(free_port()), "TMPDIR": str(folder)}
+    result = subprocess.run([example / "run"], capture_output=True, text=True, timeout=120, env=environment)
+    assert result.returncode == 0, (result.stdout, result.stderr)
+    steps = result.stdout.split("\n== ")
+    assert len(steps) == 6, result.stdout
+    start, rotated, away, gone, end = steps[1:]
+    assert '"host":"127.0.0.1"' in start and start.count('"level":"error"') == 3, start
+    assert "lines fetched: 40" in rotated and "lines fetched: 70" in away, result.stdout
+    assert "connection refused" in gone, gone
+    assert end.splitlines()[1:] == ["1 to 80", "3"], end
+
+
 # -- the collector against a host written by hand -----------------------------------------------------------------------
 
 

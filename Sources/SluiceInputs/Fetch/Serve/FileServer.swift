@@ -71,10 +71,12 @@ package final class FileServer {
 
     private func lookAtAll() { for reader in readers.values { reader.look() } }
 
-    private func poll(_ loop: any EventLoop) {
-        loop.assumeIsolated().scheduleTask(in: .nanoseconds(watch.pollNs)) { [weak self] in
-            self?.lookAtAll()
-            self?.poll(loop)
+    private func poll(_ loop: any EventLoop, after ticks: Int64 = 1) {
+        loop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+            guard let self else { return }
+            let isDue = ticks >= watch.pollSeconds
+            if isDue { lookAtAll() }
+            poll(loop, after: isDue ? 1 : ticks + 1)
         }
     }
 }

@@ -4,7 +4,7 @@ import NIOCore
 import SluiceComponent
 
 /// Tells a host's loop when its files change: inotify on open files and on the folders of their names. Without inotify, and for safety, the
-/// host looks by itself now and then (``pollNs``).
+/// host looks by itself now and then (``pollSeconds``).
 ///
 /// A thread waits for the descriptor, the loop takes what it tells: everything else happens on the loop.
 final class ServeWatch {
@@ -14,9 +14,6 @@ final class ServeWatch {
         /// Names came or went, or more has happened than could be told.
         case anything
     }
-
-    private static let pollNs: Int64 = 1_000_000_000
-    private static let safetyNs: Int64 = 30_000_000_000
 
     private let watcher: FileWatcher?
     private let loop: any EventLoop
@@ -48,7 +45,7 @@ final class ServeWatch {
     }
 
     /// How often files have to be looked at although nothing was told.
-    var pollNs: Int64 { isPolling ? Self.pollNs : Self.safetyNs }
+    var pollSeconds: Int64 { isPolling ? 1 : 30 }
 
     /// Begins to tell.
     func start() {
