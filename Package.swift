@@ -73,7 +73,7 @@ let package = Package(
         stage(
             "SluiceNetwork",
             uses: [
-                "SluiceComponent", "SluiceConfig", "CSluice",
+                "SluiceComponent", "SluiceConfig", "CSluice", "CZlib", zstd,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
@@ -170,7 +170,8 @@ let package = Package(
         tests(
             "SluiceInputs",
             uses: [
-                "SluiceComponent", "SluiceConfig", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit", "CSluice",
+                "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit",
+                "CSluice",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ]),

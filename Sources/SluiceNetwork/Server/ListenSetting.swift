@@ -87,7 +87,7 @@ package struct ListenSetting: Sendable {
         access = try AccessList(values.texts("allow"), key: "allow")
         tls = schemes.contains(.tls) ? try Self.tls(values, addresses, folder: folder) : nil
         limits = isStream ? ConnectionLimits(values) : ConnectionLimits()
-        rateLimit = values.integer("rate_limit")
+        rateLimit = values.declares("rate_limit") ? values.integer("rate_limit") : nil
         isBehindProxy = isStream && values.boolean("proxy_protocol")
         ownership = schemes.contains(.unix) || schemes.contains(.unixgram) ? try SocketOwnership(values) : SocketOwnership()
         receiveBufferBytes = values.size("receive_buffer")
