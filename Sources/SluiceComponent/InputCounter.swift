@@ -24,6 +24,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
     case datagramsRefused
     case rateLimited
     case requestsRefused
+    case eventsLost
     case placesLost
 
     /// What reports say of a counter.
@@ -35,7 +36,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
         package let help: String
         /// A state of the moment, that also falls.
         package var isGauge = false
-        /// Counted by inputs that listen only: absent in the reports of others.
+        /// Counted by some inputs only, mostly those that listen: absent in the reports of others.
         package var isOfNetwork = true
         /// Whether it is a loss, that `status` points out.
         package var isLoss = false
@@ -107,6 +108,12 @@ package enum InputCounter: String, CaseIterable, Sendable {
             Declaration(
                 name: "places_lost", unit: "times",
                 help: "times that a host could not go on where a file was left; what stood behind that place may be lost", isLoss: true)
+        case .eventsLost:
+            Declaration(
+                name: "events_lost", unit: "events",
+                help:
+                    "events that were overwritten before they could be read, in the kernel's log, the journal or Sluice's own log; a lower bound",
+                isLoss: true)
         }
     }
 

@@ -27,12 +27,16 @@ struct PipeStream: ~Copyable {
     private var carried = CarriedBytes()
     private let stream: UInt64
     private var bytesReported = 0
+    /// The positions behind what was decoded, of a program that can be asked for the rest again; nil for a pipe that cannot.
+    private let reached: (() -> [Position])?
     /// A batch that nothing came into.
     private var spare: BatchBox?
 
-    /// A stream with a number of its own among those of its input.
-    init(_ reader: consuming FileReader, _ shared: SharedDecoding, stream: UInt64) {
+    /// A stream with a number of its own among those of its input. With `reached` it has positions, and what is half there at its end
+    /// is left to the next run.
+    init(_ reader: consuming FileReader, _ shared: SharedDecoding, stream: UInt64, reached: (() -> [Position])? = nil) {
         self.reader = reader
+        self.reached = reached
         decoder = StreamDecoder(shared)
         self.stream = stream
     }
@@ -41,7 +45,7 @@ struct PipeStream: ~Copyable {
     mutating func run(_ session: any InputSession) throws(InputError) -> Ending {
         while true {
             guard let box = takeBatch(session) else {
-                session.count(.bytesLost, carried.count)
+                if reached == nil { session.count(.bytesLost, carried.count) }
                 return .stopped
             }
             let carriedCount = carried.count
@@ -57,14 +61,15 @@ struct PipeStream: ~Copyable {
                 rest = decoder.flush(box.events, from: 0, session: session)
                 decoder.finishParts(box.events, session: session)
                 // A pipe cannot be read again: half a line is lost with the run.
-                session.count(.bytesLost, limit - rest)
+                if reached == nil { session.count(.bytesLost, limit - rest) }
+            case .ended where reached != nil: rest = decoder.decode(box.events, from: 0, isFinal: false, session: session)
             case .ended: _ = decoder.decode(box.events, from: 0, isFinal: true, session: session)
             }
             carry(box.events, from: rest, to: limit)
             let bytes = reader.bytesRead - bytesReported
             bytesReported = reader.bytesRead
             if box.events.count > 0 || bytes > 0 {
-                session.send(box, stream: stream, bytes: bytes, positions: [])
+                session.send(box, stream: stream, bytes: bytes, positions: reached?() ?? [])
             } else {
                 box.events.clear()
                 spare = box

@@ -14,12 +14,12 @@ package final class SharedDecoding {
     /// Where a stream's header is read again; made when it is first needed.
     fileprivate lazy var scratch = BatchBox()
 
-    /// What a setting describes.
-    package init(_ setting: DecodingSetting) {
+    /// What a setting describes; `decoder` takes the place of its format's.
+    package init(_ setting: DecodingSetting, decoder: (any Decoder)? = nil) {
         self.setting = setting
         room = FrameRoom(setting.charset)
         framer = setting.framer()
-        decoder = setting.decoder()
+        self.decoder = decoder ?? setting.decoder()
     }
 
     /// Whether the first record of each stream says how the others are read.

@@ -13,6 +13,8 @@ struct ProgramCall: Sendable {
     let environment: [String]
     /// Time between SIGTERM and SIGKILL.
     let killWaitNs: Int64
+    /// Its beginning and end are no news.
+    var isBrief = false
     /// Sees every line of its standard error, on another thread.
     var seeError: (@Sendable (String) -> Void)?
 
@@ -25,8 +27,8 @@ struct ProgramCall: Sendable {
         _ session: any InputSession, read: (Int32, pid_t) throws(InputError) -> PipeStream.Ending
     ) throws(InputError) -> ChildProcess.Ending? {
         let child = try ChildProcess(self)
-        session.count(.opened, 1)
-        session.log.info("input `\(session.name)`: `\(program)` runs as process \(child.id)")
+        if !isBrief { session.count(.opened, 1) }
+        session.log.log(level: isBrief ? .debug : .info, "input `\(session.name)`: `\(program)` runs as process \(child.id)")
         let quiet = StopFlag()
         let lines = ErrorLines(
             descriptor: child.error, stop: quiet, log: session.log, input: session.name, program: program, see: seeError)
@@ -53,6 +55,7 @@ struct ProgramCall: Sendable {
 
     private func tell(_ ending: ChildProcess.Ending, _ session: any InputSession) {
         let sentence: Logger.Message = "input `\(session.name)`: `\(program)` \(ending.text)"
+        if isBrief { return session.log.debug(sentence) }
         if ending.isFailure { session.log.warning(sentence) } else { session.log.info(sentence) }
     }
 
