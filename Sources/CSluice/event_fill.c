@@ -93,13 +93,17 @@ bool sl_fill_events(sl_batch *batch, uint32_t first, const sl_sender *sender, co
     return is_complete;
 }
 
+/// Whether a header of zlib ends so: one byte by level of compression. `^` may also be text; then no control follows it.
+static bool is_zlib_level(uint8_t level, uint8_t next) {
+    return level == 0x01 || level == 0x9C || level == 0xDA || (level == 0x5E && (next < 0x20 || next > 0x7E));
+}
+
 uint32_t sl_find_compressed(const sl_batch *batch, uint32_t first) {
     for (uint32_t index = first; index < batch->event_count; index++) {
         sl_span raw = batch->events[index].raw;
         if (raw.length < 4) continue;
         const uint8_t *at = batch->bytes + raw.offset;
-        // A zlib header is a multiple of 31; deflate with a window of 32 KiB begins with 0x78.
-        if (at[0] == 'z' && at[1] == 0x78 && ((at[1] << 8) | at[2]) % 31 == 0) return index;
+        if (at[0] == 'z' && at[1] == 0x78 && is_zlib_level(at[2], at[3])) return index;
     }
     return batch->event_count;
 }

@@ -86,6 +86,7 @@ final class StreamHandler: ChannelInboundHandler {
             self.isFlushPlanned = false
             guard !self.isOver, let outcome = self.stream?.flush(by: self.reception) else { return }
             self.act(on: outcome, context)
+            self.info.isMidFrame = self.stream?.isMidFrame ?? false
         }
     }
 }
