@@ -202,7 +202,11 @@ def test_both_columns_of_from_rsyslog_forward_the_same_bytes(folder):
     with Receivers(theirs) as theirs_got, rsyslogd(theirs, "rsyslog.conf", (theirs / "input.log").read_bytes()) as daemon:
         if daemon is None:
             return
-        wait_for(lambda: [len(got) for got in theirs_got.got.values()] == [3, 10, 2], what="what rsyslog forwards")
+        counts = {"udp": 3, "lines": 9, "counted": 2}
+        try:
+            wait_for(lambda: {kind: len(got) for kind, got in theirs_got.got.items()} == counts, what="what rsyslog forwards")
+        except AssertionError as error:
+            raise AssertionError(theirs_got.got) from error
         daemon.terminate()
         daemon.wait(30)
     with Receivers(ours) as ours_got:
