@@ -21,7 +21,7 @@ HOST = socket.gethostname()
 RULES = {"meta.lua": """
 function process(event, meta)
   event.from = { peer = meta.peer, pid = meta.pid, uid = meta.uid, gid = meta.gid, tls_peer = meta.tls_peer }
-  if #meta.flags > 0 then event.flags = array(meta.flags) end
+  if #meta.flags > 0 then event.flags = array { table.unpack(meta.flags) } end
 end
 """}
 
