@@ -49,14 +49,16 @@ package struct DialSetting: Sendable {
         self.keepAlive = keepAlive
     }
 
-    /// The setting that checked options describe. Relative paths begin at `folder`; `port` is that of addresses without one; `key` is the
-    /// option that names the addresses.
+    /// The setting that checked options describe. Relative paths begin at `folder`; `port` is that of addresses without one, `tlsPort` of
+    /// those with `tls://`; `key` is the option that names the addresses.
     package init(
-        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil, key: String = "address"
+        _ values: OptionValues, schemes: [NetworkAddress.Scheme], folder: String, port: Int? = nil, tlsPort: Int? = nil,
+        key: String = "address"
     ) throws(ConfigError) {
         var addresses: [NetworkAddress] = []
         for text in values.texts(key) {
-            let address = try NetworkAddress(text, schemes: schemes, folder: folder, port: port, key: key)
+            let address = try NetworkAddress(
+                text, schemes: schemes, folder: folder, port: text.hasPrefix("tls:") ? tlsPort ?? port : port, key: key)
             guard address.port != 0 else {
                 throw ConfigError(
                     .invalidValue, "`\(text)` names port 0, which nobody listens on; write the receiver's port", key: key)

@@ -23,7 +23,7 @@ enum NetworkOutputs {
             ],
         example: "{ type: syslog, address: \"tls://logs.example.org:6514\", tls: { ca: ca.pem }, buffer: { type: disk } }",
         make: { values, setting throws(ConfigError) in
-            try NetworkPlan(values, setting, schemes: [.tls, .tcp, .udp, .unix, .unixgram])
+            try NetworkPlan(values, setting, schemes: [.tls, .tcp, .udp, .unix, .unixgram], port: 514, tlsPort: 6514)
         })
 
     /// `type: tcp`

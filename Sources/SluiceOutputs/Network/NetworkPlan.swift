@@ -13,8 +13,10 @@ enum NetworkPlan: OutputPlan {
     var framing: RecordFraming { .sized }
 
     /// Checks the options that need each other.
-    init(_ values: OptionValues, _ setting: OutputSetting, schemes: [NetworkAddress.Scheme]) throws(ConfigError) {
-        let dial = try DialSetting(values, schemes: schemes, folder: setting.folder)
+    init(
+        _ values: OptionValues, _ setting: OutputSetting, schemes: [NetworkAddress.Scheme], port: Int? = nil, tlsPort: Int? = nil
+    ) throws(ConfigError) {
+        let dial = try DialSetting(values, schemes: schemes, folder: setting.folder, port: port, tlsPort: tlsPort)
         let encoding = values.declares("encoding") ? values.variant("encoding") : nil
         if let encoding, encoding.values.declares("framing"), encoding.values.isSet("framing") {
             throw ConfigError(
