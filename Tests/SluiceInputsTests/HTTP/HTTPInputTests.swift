@@ -144,7 +144,8 @@ import Testing
         let running = try run(session)
         let client = try HTTPTestClient(path)
         try client.send(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na\nb\r\n2\r\nc\n\r\n0\r\n\r\n")
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "3\r\na\nb\r\n2\r\nc\n\r\n0\r\n\r\n")
         for number in 0..<50 { try client.post("m\(number)\n", type: "text/plain") }
         for number in 0...50 { #expect(try client.response()?.body == "{\"accepted\":\(number == 0 ? 2 : 1)}\n") }
         #expect(session.messages(52) == ["a", "bc"] + (0..<50).map { "m\($0)" })
@@ -196,7 +197,8 @@ import Testing
         let client = try HTTPTestClient(path)
         for (request, status, header) in [
             ("GET /logs HTTP/1.1", 405, "allow"), ("PUT /logs HTTP/1.1", 405, "allow"), ("GET /other HTTP/1.1", 404, nil),
-            ("POST /logs HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", 415, "accept"), ("POST /logs HTTP/1.1", 415, "accept"),
+            ("POST /logs HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded", 415, "accept"),
+            ("POST /logs HTTP/1.1", 415, "accept"),
             ("POST / HTTP/1.1\r\nContent-Type: text/plain", 404, nil),
         ] as [(String, Int, String?)] {
             try client.send("\(request)\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")

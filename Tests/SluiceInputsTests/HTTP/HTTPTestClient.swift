@@ -39,7 +39,8 @@ final class HTTPTestClient {
 
     /// Sends a request with a body.
     func post(_ body: [UInt8], type: String? = "application/json", path: String = "/", _ headers: [String] = []) throws {
-        let fields = ["POST \(path) HTTP/1.1", "Host: x", "Content-Length: \(body.count)"] + (type.map { ["Content-Type: \($0)"] } ?? []) + headers
+        let fields =
+            ["POST \(path) HTTP/1.1", "Host: x", "Content-Length: \(body.count)"] + (type.map { ["Content-Type: \($0)"] } ?? []) + headers
         try send(Array((fields.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body)
     }
 
