@@ -1,5 +1,6 @@
 """The examples of the network, run as their READMEs say, with the real senders."""
 import contextlib
+import gzip
 import json
 import pathlib
 import shutil
@@ -7,8 +8,9 @@ import socket
 import subprocess
 import threading
 
+import exposition
 from service_examples import copy_of, settled, with_own_ports
-from service_kit import Service, wait_for
+from service_kit import SLUICE, Service, wait_for
 
 
 def started(copy, name="sluice.yaml"):
@@ -133,3 +135,60 @@ def test_the_python_example_reaches_the_analytics_department(folder):
         host.end()
         if department:
             department.end()
+
+
+def test_the_service_example_with_the_network_takes_all_that_product_names(folder):
+    copy = copy_of("service", folder)
+    subprocess.run([copy_of("syslog-server", folder) / "certificates", copy], check=True, capture_output=True, timeout=30)
+    (copy / "run").mkdir()
+    ports = with_own_ports(copy, 5514, 6514, 5519, 6515, 8787, 24224)
+    (folder / "host").mkdir()
+    (folder / "host" / "messages").write_text("<30>2026-10-09T08:00:00Z pulled app[1]: from a file of another host\n")
+    (folder / "department").mkdir()
+    department = Service(folder / "department", f"""
+        inputs:
+          hosts:
+            type: syslog
+            listen: "tls://127.0.0.1:{ports[6515]}"
+            tls: {{ certificate: {copy}/tls/server.pem, key: {copy}/tls/server.key, client_ca: {copy}/tls/ca.pem }}
+        outputs: {{ all: {{ type: file, path: all.ndjson }} }}
+        """)
+    server = subprocess.Popen(
+        [SLUICE, "serve-files", "--listen", f"tcp://127.0.0.1:{ports[5519]}", "messages"], cwd=folder / "host", stderr=subprocess.DEVNULL)
+    service = started(copy, "network.yaml")
+    try:
+        department.start()
+        logger = ["logger", "--tag", "app", "--priority", "daemon.info"]
+        there = ["--server", "127.0.0.1", "--port", str(ports[5514]), "--rfc5424=notq"]
+        subprocess.run([*logger, "--socket", copy / "run" / "log", "by the local socket"], check=True, timeout=10)
+        subprocess.run([*logger, *there, "--udp", "by UDP"], check=True, timeout=10)
+        subprocess.run([*logger, *there, "--tcp", "by TCP"], check=True, timeout=10)
+        subprocess.run(
+            ["openssl", "s_client", "-quiet", "-no_ign_eof", "-connect", f"127.0.0.1:{ports[6514]}", "-CAfile", copy / "tls" / "ca.pem", "-cert",
+             copy / "tls" / "client.pem", "-key", copy / "tls" / "client.key"],
+            input=b"<38>Oct  9 10:00:00 web3 sshd[9]: by TLS, in Berlin\n", check=True, timeout=10, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with socket.create_connection(("127.0.0.1", ports[24224])) as stream:
+            # One event in the Message mode of the Forward protocol: [tag, time, record].
+            stream.sendall(b"\x93\xa3app\xce" + (1791533000).to_bytes(4, "big") + b"\x82\xa8hostname\xa6docker\xa7message\xb0by Fluent Forward")
+        ledger = settled(service, 6 + 4)
+        events = {}
+        for path in (copy / "out" / "network").rglob("*.ndjson*"):
+            data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            for event in map(json.loads, data.splitlines()):
+                events[event.get("message")] = (event, path.relative_to(copy / "out" / "network"))
+        for text in ("by the local socket", "by UDP", "by TCP", "from a file of another host", "by Fluent Forward"):
+            assert text in events, (text, sorted(map(str, events)), ledger)
+        event, place = events["by TLS, in Berlin"]
+        assert str(place) == "auth.ndjson" and event["timestamp"].endswith("T10:00:00+02:00"), event
+        assert str(events["from a file of another host"][1]).endswith("/pulled.ndjson"), events
+        wait_for(lambda: (folder / "department" / "all.ndjson").exists(), what="the department's share")
+        metrics = subprocess.run(["curl", "-sf", f"http://127.0.0.1:{ports[8787]}/metrics"], capture_output=True, text=True, timeout=10, check=True)
+        values = exposition.parse(metrics.stdout)
+        assert values[("sluice_input_connections_total", (("input", "network"),))] == 2, metrics.stdout
+        service.stop()
+        department.stop()
+    finally:
+        server.terminate()
+        server.wait(30)
+        service.end()
+        department.end()

@@ -75,7 +75,7 @@ def with_own_ports(copy, *ports):
     own = {port: free_port() for port in ports}
     for path in (path for path in copy.rglob("*") if path.is_file() and path.suffix in (".yaml", ".conf")):
         text = path.read_text()
-        path.write_text(re.sub(r"\b(\d{4})\b", lambda match: str(own.get(int(match[1]), match[1])), text))
+        path.write_text(re.sub(r"\b(\d{4,5})\b", lambda match: str(own.get(int(match[1]), match[1])), text))
     return own
 
 
