@@ -76,6 +76,7 @@ let package = Package(
                 "SluiceComponent", "SluiceConfig", "CSluice", "CZlib", zstd,
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         stage(
@@ -171,7 +172,7 @@ let package = Package(
             "SluiceInputs",
             uses: [
                 "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit",
-                "CSluice",
+                "CSluice", "CZlib",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ]),

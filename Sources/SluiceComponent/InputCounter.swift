@@ -25,6 +25,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
     case rateLimited
     case requestsRefused
     case eventsLost
+    case chunksRefused
     case placesLost
 
     /// What reports say of a counter.
@@ -103,6 +104,11 @@ package enum InputCounter: String, CaseIterable, Sendable {
         case .requestsRefused:
             Declaration(
                 name: "requests_refused", unit: "requests", help: "requests answered with an error, or told to come again later",
+                isLoss: true)
+        case .chunksRefused:
+            Declaration(
+                name: "chunks_refused", unit: "chunks",
+                help: "messages of the forward protocol refused whole, because they were damaged, too large or packed in an unknown way",
                 isLoss: true)
         case .placesLost:
             Declaration(

@@ -21,7 +21,9 @@ package enum InputCatalogue {
     }
 
     /// Every kind, in the order of the reference.
-    package static let entries: [Entry] = [file, stdin, exec, syslog, tcp, udp, unix, fetch, sluice, http, journal, kmsg, generate]
+    package static let entries: [Entry] = [
+        file, stdin, exec, syslog, tcp, udp, unix, forward, fetch, sluice, http, journal, kmsg, generate,
+    ]
 }
 
 /// What the options of an input do not say.

@@ -28,7 +28,7 @@ package enum OutputCatalogue {
     package static let entries: [Entry] = [
         StdoutOutput.entry, FileOutputPlan.entry, ExecOutput.entry,
         NetworkOutputs.syslog, NetworkOutputs.tcp, NetworkOutputs.udp, NetworkOutputs.unix,
-        SluiceOutput.entry, DiscardOutput.entry,
+        ForwardOutput.entry, SluiceOutput.entry, DiscardOutput.entry,
     ]
 }
 

@@ -75,7 +75,7 @@ import Yams
     }
 
     /// Kinds that wait for others to send.
-    static let listening = ListeningKind.allCases.map(\.rawValue) + ["sluice", "http"]
+    static let listening = ListeningKind.allCases.map(\.rawValue) + ["forward", "sluice", "http"]
 
     /// `fetch` needs a host: `FetchInputTests` has the same promise.
     @Test(arguments: kinds.filter { !["exec", "stdin", "fetch"].contains($0) && !listening.contains($0) })

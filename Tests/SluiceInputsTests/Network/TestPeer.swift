@@ -61,6 +61,20 @@ final class TestPeer: @unchecked Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+    /// The next so many bytes; fewer when the connection ends, nil when they do not come in time.
+    func read(_ count: Int, milliseconds: Int32 = 20_000) -> [UInt8]? {
+        while held.count < count {
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waiting, 1, milliseconds) == 1 else { return nil }
+            var room = [UInt8](repeating: 0, count: count - held.count)
+            let received = recv(descriptor, &room, room.count, 0)
+            guard received > 0 else { break }
+            held += room[..<received]
+        }
+        defer { held.removeFirst(min(count, held.count)) }
+        return Array(held.prefix(count))
+    }
+
     /// Everything up to the end of the connection; nil when that does not come.
     func rest() -> [UInt8]? {
         while true {
