@@ -25,11 +25,11 @@ def free_port(family=socket.AF_INET, host="127.0.0.1"):
 class Host:
     """`sluice serve-files` with the files of a folder."""
 
-    def __init__(self, folder, *files, port=None, options=(), address="tcp://127.0.0.1:{port}"):
+    def __init__(self, folder, *files, port=None, options=(), address="tcp://127.0.0.1:{port}", heartbeat="1s"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
-        self.arguments = ["--listen", address.format(port=self.port), "--rotate-wait", "50ms", *options, *map(str, files)]
+        self.arguments = ["--listen", address.format(port=self.port), "--rotate-wait", "50ms", "--heartbeat", heartbeat, *options, *map(str, files)]
         self.process = None
 
     def start(self):
@@ -201,7 +201,7 @@ def test_the_host_follows_rotation_truncation_and_deletion(folder):
 def test_heartbeats_come_alone_and_data_never_looks_like_one(folder):
     log = folder / "log"
     log.write_bytes(b"one\n")
-    host = Host(folder, "log", options=("--heartbeat", "300ms")).start()
+    host = Host(folder, "log", heartbeat="300ms").start()
     try:
         reader = Reader(host.port, b"log\n").read(2)
         beats = [chunk for _, chunk in reader.chunks if chunk == bytes([HEARTBEAT])]
@@ -381,7 +381,7 @@ def test_rotation_under_load_loses_and_doubles_nothing(folder):
         wait_for(lambda: service.ledger()["in_flight"] == 0, what="an empty pipeline")
         assert collected(service) == lines
         status = service.status()["inputs"][0]
-        assert status["places_lost"] == 0 if "places_lost" in status else True, status
+        assert "places_lost" not in status, status
         host_status = wait_for(lambda: [h for h in service.status()["inputs"][0]["hosts"] if h["bytes_behind"] == 0], what="all")[0]
         assert host_status["state"] == "ok" and host_status["complete_to"], host_status
         service.stop()
@@ -497,7 +497,7 @@ def test_the_state_of_hosts_is_in_status_metrics_and_a_file(folder):
     log = folder / "host" / "log"
     log.parent.mkdir()
     log.write_text("one\n")
-    host = Host(folder / "host", "log").start()
+    host = Host(folder / "host", "log", heartbeat="400ms").start()
     service = collector(folder, f"tcp://127.0.0.1:{host.port}", heartbeat="400ms")
     path = service.folder / "status" / f"127.0.0.1_{host.port}.json"
 
@@ -554,8 +554,7 @@ def test_tls_and_a_token_protect_the_way(folder):
                             (f"tls: {{ {certificates} }}\n    token: guess", "wrong token")):
             service.configure(CONFIGURATION.format(address=f"tls://127.0.0.1:{host.port}", files="log", heartbeat="1s", more=more))
             service.start()
-            wait_for(lambda: service.status()["inputs"][0]["hosts"][0]["last_error"], what="an error")
-            error = service.status()["inputs"][0]["hosts"][0]["last_error"]
+            error = wait_for(lambda: service.status()["inputs"][0].get("hosts", [{"last_error": None}])[0]["last_error"], what="an error")
             assert words in error, error
             service.stop()
         assert "open sesame" not in host.said() + service.said()

@@ -14,12 +14,20 @@ extension ServeFilesCommand {
         do throws(ConfigError) {
             return try checkedSetting()
         } catch {
-            if error.code == .unreadable { throw Terminal.fail(error.message, errno == EACCES ? .notPermitted : .missing) }
+            if error.code == .unreadable { throw Terminal.fail(error.message, hasForbiddenFile ? .notPermitted : .missing) }
             throw Terminal.fail(Self.inWordsOfTheCommandLine(error.message), .usage)
         }
     }
 
+    /// Files of secrets and certificates.
+    private var namedFiles: [String] { [tokenFile, tlsCertificate, tlsKey, tlsClientCa].compactMap { $0 } }
+
+    private var hasForbiddenFile: Bool { namedFiles.contains { access($0, F_OK) == 0 && access($0, R_OK) != 0 } }
+
     private func checkedSetting() throws(ConfigError) -> FileServerSetting {
+        for path in namedFiles where access(path, R_OK) != 0 {
+            throw ConfigError(.unreadable, "cannot read `\(path)`: \(String(cString: strerror(errno)))")
+        }
         let folder = workingFolder
         var served: [ServedFile] = []
         for text in files {

@@ -66,11 +66,13 @@ final class FetchStream {
 
     /// Another file begins, or the same one anew: what waits of the old one becomes events. False when the input has to end.
     func begin(_ place: FetchPlace, isTruncated: Bool) -> Bool {
-        if inode == nil {
+        guard let box = session.takeBatch() else { return false }
+        guard inode != nil else {
+            // Saved although nothing was read: it may be rotated before anything is.
             inode = place.inode
+            send(box, bytes: 0)
             return true
         }
-        guard let box = session.takeBatch() else { return false }
         _ = box.events.append(carried.bytes)
         _ = decoder.decode(box.events, from: 0, isFinal: true, session: session)
         decoder = StreamDecoder(shared)

@@ -9,8 +9,8 @@ import SluiceNetwork
 final class FetchWorker {
     /// Bytes of one read at most.
     private static let readBytes = 256 << 10
-    /// Time without a byte after which everything that the host has is here.
-    private static let completeNs: Int64 = 1_000_000_000
+    /// Time without a byte after which everything that the host has is here, at most.
+    private static let completeNsMax: Int64 = 1_000_000_000
 
     /// How a connection went.
     private struct Outcome {
@@ -33,6 +33,7 @@ final class FetchWorker {
     /// host can tell that a rotated file was read to its end.
     private var wasVerified = false
     private var log: Logger { session.log }
+    private var completeNs: Int64 { min(Self.completeNsMax, setting.heartbeatNs) }
 
     init(_ index: Int, _ setting: FetchSetting, _ dialer: Dialer, _ book: FetchStatusBook, _ session: any InputSession) {
         self.index = index
@@ -111,13 +112,13 @@ final class FetchWorker {
         let started = MonotonicClock.now
         if let ending = conversation.readBegins(now: started) { return .some(ending) }
         let isComplete = book.isComplete(index)
-        let deadline = min(conversation.deadline, stream.flushNs ?? .max, isComplete ? .max : started + Self.completeNs)
+        let deadline = min(conversation.deadline, stream.flushNs ?? .max, isComplete ? .max : started + completeNs)
         let bytes = try connection.read(upTo: Self.readBytes, until: deadline, stop: session.stop, isChunk: true)
         let now = MonotonicClock.now
         guard let bytes else {
             conversation.readIdled(now: now)
             if let flushNs = stream.flushNs, flushNs <= now, !stream.flush() { return nil }
-            if !isComplete, now - started >= Self.completeNs { nothingMore() }
+            if !isComplete, now - started >= completeNs { nothingMore() }
             return .some(conversation.timePassed(now: now))
         }
         if bytes.isEmpty { return .some(conversation.peerClosed()) }

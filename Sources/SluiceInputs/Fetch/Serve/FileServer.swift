@@ -16,6 +16,17 @@ package final class FileServer {
     let time: () -> Int64
     private(set) var watch: ServeWatch!
     private var readers: [ObjectIdentifier: ServeHandler] = [:]
+    private var changes: Set<Change> = []
+
+    /// A file that was written anew while it was sent to a reader.
+    private struct Change: Hashable {
+        let peer: String
+        let file: String
+        let inode: UInt64
+    }
+
+    /// Changes that are remembered; with more of them all are forgotten.
+    private static let changesMax = 4_096
 
     /// A server; opens nothing before it runs. `time` is the clock that files are dated by.
     package init(_ setting: FileServerSetting, log: Logger, time: @escaping () -> Int64) {
@@ -61,6 +72,19 @@ package final class FileServer {
 
     /// A reader is gone.
     func left(_ reader: ServeHandler) { readers[ObjectIdentifier(reader)] = nil }
+
+    /// A file was written anew: who has read it does not know, and when it has grown beyond the old place by the time of the next request,
+    /// nothing else would tell.
+    func noteChange(of stream: ServedStream, peer: String) {
+        if changes.count >= Self.changesMax { changes = [] }
+        changes.insert(Change(peer: peer, file: stream.file.name, inode: stream.inode.number))
+    }
+
+    /// Whether a reader asks for a place in what a file was before; says so once.
+    func takeChange(of request: FetchRequest, peer: String) -> Bool {
+        guard let place = request.place, place.offset > 0 else { return false }
+        return changes.remove(Change(peer: peer, file: request.file, inode: place.inode)) != nil
+    }
 
     private func changed(_ change: ServeWatch.Change) {
         switch change {

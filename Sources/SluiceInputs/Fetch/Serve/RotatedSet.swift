@@ -87,16 +87,34 @@ extension RotatedSet {
     /// Names of one folder that are looked at; further ones are as good as not there.
     private static let namesMax = 10_000
 
+    /// Looks at a set whose names change meanwhile, at most.
+    private static let looksMax = 20
+
     /// The set as the file system has it now.
+    ///
+    /// A rotation may go on while it is looked at. A file that was missed then would be passed over, so a look counts only when the
+    /// names and what the file's own means were the same before and behind it.
     init(of file: ServedFile) {
-        var rotated: [RotatedFile] = []
-        for name in (RealFileTree().names(in: file.rotatedFolder) ?? []).prefix(Self.namesMax)
-        where GlobPattern.matches(name: name, file.rotatedPattern) {
-            let path = file.rotatedFolder == "/" ? "/" + name : file.rotatedFolder + "/" + name
-            // Somebody who may write to the folder must not get files read by links to them.
-            if let found = Self.look(path, O_NOFOLLOW) { rotated.append(found) }
+        var set = RotatedSet(current: nil, rotated: [])
+        for _ in 0..<Self.looksMax {
+            let names = Self.names(of: file)
+            let current = Self.look(file.path, 0)
+            var rotated: [RotatedFile] = []
+            for name in names {
+                let path = file.rotatedFolder == "/" ? "/" + name : file.rotatedFolder + "/" + name
+                // Somebody who may write to the folder must not get files read by links to them.
+                if let found = Self.look(path, O_NOFOLLOW) { rotated.append(found) }
+            }
+            set = RotatedSet(current: current, rotated: rotated)
+            if Self.look(file.path, 0)?.inode == current?.inode, Self.names(of: file) == names { break }
         }
-        self.init(current: Self.look(file.path, 0), rotated: rotated)
+        self = set
+    }
+
+    /// Names of rotated files.
+    private static func names(of file: ServedFile) -> [String] {
+        let all = (RealFileTree().names(in: file.rotatedFolder) ?? []).prefix(namesMax)
+        return all.filter { GlobPattern.matches(name: $0, file.rotatedPattern) }.sorted()
     }
 
     /// Opens a file of the set; nil when its name means another one by now.

@@ -28,6 +28,7 @@ final class ServeHandler: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private var timerNs = Int64.max
     private var log: Logger { server.log }
+    private var peer: String { info.peer?.text ?? "" }
 
     init(_ info: ConnectionInfo, _ server: FileServer) {
         self.info = info
@@ -75,9 +76,11 @@ final class ServeHandler: ChannelInboundHandler {
         info.isMidFrame = false
         guard let file = server.files[request.file] else { return refuse("`\(request.file)` is not served here", isToken: false) }
         let time = server.time()
+        var place = request.place
+        if server.takeChange(of: request, peer: peer) { place?.offset = .max }
         // Names may change between listing and opening.
         for _ in 0..<8 {
-            switch RotatedSet(of: file).choice(for: request.place, now: time, rotateWaitNs: server.setting.rotateWaitNs) {
+            switch RotatedSet(of: file).choice(for: place, now: time, rotateWaitNs: server.setting.rotateWaitNs) {
             case .missing: return refuse("`\(request.file)` is not there, or cannot be read by the host", isToken: false)
             case .serve(let found, let offset, let isLost):
                 guard let descriptor = RotatedSet.open(found, of: file) else { continue }
@@ -176,6 +179,7 @@ final class ServeHandler: ChannelInboundHandler {
     }
 
     private func close(_ reason: ServePace.Reason) {
+        if reason == .changed, let stream { server.noteChange(of: stream, peer: peer) }
         self.reason = reason.rawValue
         isClosing = true
         context?.close(promise: nil)
