@@ -28,6 +28,12 @@ package final class LoopbackPeer: Sendable {
             }
         }
 
+        /// Everything until the other side ends; then it is closed here too.
+        package func readToEnd() -> [UInt8] {
+            defer { close() }
+            return readAll()
+        }
+
         /// What there is, at least one byte; empty at the end.
         package func readSome() -> [UInt8] {
             var bytes = [UInt8](repeating: 0, count: 64 << 10)

@@ -33,6 +33,8 @@ final class ConnectionTraffic: Sendable {
         var isInputClosed = false
         /// The peer ended the connection when it had everything.
         var isTakenWhole = false
+        /// The peer did not answer our end of the connection in time.
+        var isUnanswered = false
         var fault: NetworkError?
         /// The socket is closed.
         var isOver = false
@@ -143,6 +145,9 @@ final class ConnectionTraffic: Sendable {
             state.isInputClosed = true
         }
     }
+
+    /// We have ended our direction, and the peer has not ended its own in time; `unsent` as above.
+    func unanswered(unsent: Int) { change { $0.isUnanswered = $0.taken == $0.given && unsent == 0 } }
 
     /// The peer says, in the words of its protocol, that it will send nothing more.
     func inputClosed() { change { $0.isInputClosed = true } }
@@ -256,6 +261,7 @@ final class ConnectionTraffic: Sendable {
                 return .wait(lastProgress: state.lastProgress)
             }
             if state.isTakenWhole { return .value(.clean) }
+            if state.isUnanswered, state.fault == nil { return .value(.unanswered) }
             return .value(.broken(state.fault ?? Self.closed))
         }
     }

@@ -70,6 +70,8 @@ final class SocketWatch: ChannelInboundHandler, ChannelOutboundHandler {
         context.read()
         context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(Self.lingerMs))) { [self] in
             guard let context = self.context else { return }
+            // Our own end counts as a byte until it is acknowledged.
+            if !isPeerFinished, !isAborted { traffic.unanswered(unsent: socket.unsent) }
             isAborted = true
             context.close(promise: nil)
         }

@@ -77,7 +77,7 @@ final class StreamLink {
         var owed: [RecordChunk] = []
         var fault: NetworkError?
         switch end {
-        case .clean: marks.confirm()
+        case .clean, .unanswered: marks.confirm()
         case .broken(let reason):
             owed = Array(window.kept) + given.filter(\.isOwed).map(\.chunk)
             marks.rollBack()

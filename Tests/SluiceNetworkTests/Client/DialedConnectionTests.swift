@@ -131,6 +131,17 @@ import Testing
         #expect(connection.awaitEnd(until: soon, stop: stop) == .clean)
     }
 
+    @Test func `a peer that keeps its side open is let go without a complaint`() throws {
+        let peer = LoopbackPeer()
+        let connection = try dialer(try address(peer)).connect(stop: stop)
+        let far = peer.accept()
+        try send("last words", connection)
+        try connection.flush(stop: stop)
+        connection.close()
+        #expect(connection.awaitEnd(until: soon, stop: stop) == .unanswered)
+        #expect(far.readToEnd() == Array("last words".utf8))
+    }
+
     @Test func `nobody there is said with the address`() throws {
         let port = LoopbackPeer().port
         #expect(throws: NetworkError(.refused, "cannot connect to tcp://127.0.0.1:\(port): connection refused; nobody listens there")) {

@@ -22,7 +22,7 @@ import Testing
             ("octet_counting", "a,b\n", "3 a,b3 1,23 3,4"), ("newline", "", "1,2\n3,4\n"),
         ] {
             let output = try folder.output("tcp", peer.address, options: [("framing", .text(framing))], header: header)
-            let receiver = Elsewhere { peer.accept().readAll() }
+            let receiver = Elsewhere { peer.accept().readToEnd() }
             #expect(try deliver([records("1,2", "3,4")], to: output) == 0)
             try output.close()
             #expect(String(decoding: receiver.wait(), as: UTF8.self) == expected)
@@ -33,7 +33,7 @@ import Testing
     @Test func `a Unix stream gets the records`() throws {
         let path = "\(folder.path)/s.sock"
         let peer = LoopbackPeer(path: path)
-        let receiver = Elsewhere { peer.accept().readAll() }
+        let receiver = Elsewhere { peer.accept().readToEnd() }
         let output = try folder.output("unix", "unix:s.sock")
         try deliver([records("one"), records("two", "three")], to: output)
         try output.close()
@@ -64,7 +64,7 @@ import Testing
                     if got > 0 { first += more[..<got] }
                     connection.close()
                 }
-                return (first, peer.accept().readAll())
+                return (first, peer.accept().readToEnd())
             }
             // Each in its own batch, so that some are acknowledged before the end.
             for text in texts { try deliver([records(text)], to: output) }
@@ -102,7 +102,7 @@ import Testing
             _ = try output.tend(now: 0)
             usleep(10_000)
         }
-        let receiver = Elsewhere { peer.accept().readAll() }
+        let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("five")], to: output)
         try output.close()
         #expect(lines(receiver.wait()) == ["one", "two", "three", "four", "five"])
@@ -141,7 +141,7 @@ import Testing
             error?.message == "\(peer.address): the peer has taken nothing for `write_timeout`; the connection is given up")
         #expect(parcel.partsWritten == 0 && parcel.partBytesWritten == 0)
         let stalled = peer.accept()
-        let receiver = Elsewhere { peer.accept().readAll() }
+        let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([parcel], to: output)
         try output.close()
         #expect(lines(receiver.wait()) == texts)
@@ -155,7 +155,7 @@ import Testing
         let dead = peer.accept()
         dead.reset()
         for _ in 0..<100 where output.counter("connections_open") == 1 { usleep(5_000) }
-        let receiver = Elsewhere { peer.accept().readAll() }
+        let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("last")], to: output)
         try output.close()
         #expect(lines(receiver.wait()) == (40..<50).map { "record \($0)" } + ["last"])
@@ -173,8 +173,8 @@ import Testing
         #expect(output.counter("connections_open") == 3)
         connections[1].close()
         for _ in 0..<100 where output.counter("connections_open") == 3 { usleep(5_000) }
-        let receivers = [0, 2].map { index in Elsewhere { connections[index].readAll() } }
-        let again = Elsewhere { peers[1].accept().readAll() }
+        let receivers = [0, 2].map { index in Elsewhere { connections[index].readToEnd() } }
+        let again = Elsewhere { peers[1].accept().readToEnd() }
         for number in 9..<12 { try deliver([records("\(number)")], to: output) }
         try output.close()
         let got = receivers.map { lines($0.wait()) } + [lines(again.wait())]
@@ -189,7 +189,7 @@ import Testing
             "tcp", "tcp://127.0.0.1:\(dead)", second.address, options: [("failback", .text("100ms"))])
         try deliver([records("to the second")], to: output)
         let first = LoopbackPeer(port: dead)
-        let receivers = [second, first].map { peer in Elsewhere { peer.accept().readAll() } }
+        let receivers = [second, first].map { peer in Elsewhere { peer.accept().readToEnd() } }
         for _ in 0..<200 where output.counter("connects") == 1 {
             _ = try output.tend(now: 0)
             usleep(10_000)
@@ -202,7 +202,7 @@ import Testing
 
     @Test func `records are paced, none is dropped`() throws {
         let peer = LoopbackPeer()
-        let receiver = Elsewhere { peer.accept().readAll() }
+        let receiver = Elsewhere { peer.accept().readToEnd() }
         let output = try folder.output("tcp", peer.address, options: [("rate_limit", .text("200"))])
         let begin = MonotonicClock.now
         try deliver([records((0..<61).map { "\($0)" })], to: output)
