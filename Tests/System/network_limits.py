@@ -323,6 +323,7 @@ def test_sockets_of_the_service_manager_are_told_apart_by_asking_them(folder):
     datagram.bind(str(folder / "log"))
     port = stream.getsockname()[1]
     with running(folder, "type: syslog, listen: 'systemd:'", descriptors=(stream.fileno(), datagram.fileno())) as service:
+        service.says(f"listening on tcp://127.0.0.1:{port}")
         lines = [b"<13>Oct  9 22:33:20 host app: by connection", b"<13>Oct  9 22:33:20 app: by datagram"]
         connect(port).sendall(lines[0] + b"\n")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:

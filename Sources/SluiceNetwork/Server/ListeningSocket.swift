@@ -27,8 +27,8 @@ struct ListeningSocket {
                 case .systemd(let name):
                     for socket in try PassedSockets.take(name: name, kind: .stream) {
                         bound.append(
-                            ListeningSocket(descriptor: socket.descriptor, address: address, isTLS: false, isUnix: socket.isUnix, file: nil)
-                        )
+                            ListeningSocket(
+                                descriptor: socket.descriptor, address: socket.bound, isTLS: false, isUnix: socket.isUnix, file: nil))
                     }
                 case .udp, .unixDatagram: break
                 }
