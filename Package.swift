@@ -172,7 +172,7 @@ let package = Package(
             "SluiceInputs",
             uses: [
                 "SluiceComponent", "SluiceConfig", "SluiceEncoding", "SluiceEvent", "SluiceFraming", "SluiceNetwork", "SluiceTestKit",
-                "CSluice", "CZlib",
+                "CAllocationCount", "CSluice", "CZlib",
                 .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
             ]),

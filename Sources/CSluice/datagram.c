@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct sl_receiver {
     int descriptor;
     uint32_t count;
     bool has_addresses;
+    bool is_refusing;
     size_t tail_bytes;
     size_t tails_used;      // slots from the first on whose tails may have been touched
     uint8_t *heads;
@@ -148,9 +150,19 @@ int sl_receiver_receive(sl_receiver *receiver) {
         datagram->has_credentials = false;
         datagram->address = header->msg_namelen > 0 ? &receiver->rooms[index].address : NULL;
         if (header->msg_controllen > 0) read_control(header, datagram);
+        // Behind the end of a Unix socket that was shut down come empty datagrams of nobody, as many as one asks for.
+        if (receiver->is_refusing && !receiver->has_addresses && length == 0 && !datagram->has_credentials) return index;
         if (datagram->length > SL_DATAGRAM_HEAD && receiver->tails_used <= (size_t)index) receiver->tails_used = (size_t)index + 1;
     }
     return count;
+}
+
+int sl_receiver_refuse(sl_receiver *receiver) {
+    receiver->is_refusing = true;
+    if (!receiver->has_addresses) return shutdown(receiver->descriptor, SHUT_RD) == 0 ? 0 : errno;
+    struct sock_filter nothing[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+    struct sock_fprog program = { .len = 1, .filter = nothing };
+    return setsockopt(receiver->descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 ? 0 : errno;
 }
 
 const sl_datagram *sl_receiver_datagrams(const sl_receiver *receiver) { return receiver->datagrams; }

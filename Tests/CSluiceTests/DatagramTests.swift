@@ -86,6 +86,42 @@ final class DatagramPair {
         #expect(datagrams[1].address == nil)
     }
 
+    @Test func `a socket that refuses still gives what waits, and then nothing`() throws {
+        let pair = try DatagramPair(count: 4)
+        try #require(sl_ask_for_credentials(pair.reading) == 0)
+        for number in 0..<6 { pair.write(number == 1 ? [] : [UInt8(number)]) }
+        #expect(sl_receiver_refuse(pair.receiver) == 0)
+        #expect(send(pair.writing, [9], 1, Int32(MSG_NOSIGNAL)) == -1 && errno == EPIPE)
+        #expect(pair.receive().map(\.bytes) == [[0], [], [2], [3]])
+        #expect(pair.receive().map(\.bytes) == [[4], [5]])
+        #expect(pair.receive().isEmpty)
+    }
+
+    @Test func `what a socket of UDP refuses is counted as dropped`() throws {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(socket) }
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let receiver = try #require(sl_receiver_create(socket, 4, 100, true))
+        defer { sl_receiver_destroy(receiver) }
+        try withUnsafeMutablePointer(to: &name) {
+            try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                try #require(bind(socket, name, length) == 0 && getsockname(socket, name, &length) == 0)
+                for number in 0..<5 {
+                    if number == 3 { #expect(sl_receiver_refuse(receiver) == 0) }
+                    #expect(sendto(socket, [UInt8(number)], 1, 0, name, length) == 1)
+                }
+            }
+        }
+        var drops: UInt32 = 0
+        #expect(sl_receiver_receive(receiver) == 3)
+        #expect(sl_receiver_receive(receiver) == 0)
+        #expect(sl_socket_drops(socket, &drops) && drops == 2)
+        #expect(sl_receiver_datagrams(receiver)?[0].address != nil)
+    }
+
     @Test func `descriptors that a sender passes are closed`() throws {
         let pair = try DatagramPair()
         var ends: [Int32] = [0, 0]

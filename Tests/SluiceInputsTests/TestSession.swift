@@ -32,7 +32,7 @@ final class TestSession: InputSession {
 
     let name = "test"
     let stop = StopFlag()
-    let lanes = 1
+    let lanes: Int
     let now: Int64 = 1_700_000_000_000_000_000
     let logged = LoggedLines()
     let log: Logger
@@ -43,13 +43,14 @@ final class TestSession: InputSession {
     private let text: @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String
 
     init(
-        positions: [String: Position] = [:], isRecovering: Bool = false,
+        positions: [String: Position] = [:], isRecovering: Bool = false, lanes: Int = 1,
         text: @escaping @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String = {
             TestSession.field("message", $1, $0)
         }
     ) {
         self.positions = positions
         self.isRecovering = isRecovering
+        self.lanes = lanes
         self.text = text
         log = logged.logger
     }

@@ -23,8 +23,10 @@ def wait_for(condition, seconds=20, what="the condition"):
 class Service:
     """A service with a folder of its own: `sluice.yaml`, rules, `data`, outputs."""
 
-    def __init__(self, folder, configuration, rules=None, environment=None):
+    def __init__(self, folder, configuration, rules=None, environment=None, wrapper=()):
         self.folder = pathlib.Path(folder)
+        # A program that starts the service, with its arguments.
+        self.wrapper = list(wrapper)
         self.file = self.folder / "sluice.yaml"
         self.process = None
         self.environment = {**os.environ, **(environment or {})}
@@ -50,7 +52,7 @@ class Service:
         """Starts it and waits until it is ready."""
         self.log = open(self.folder / "service.log", "ab")
         self.process = subprocess.Popen(
-            [SLUICE, "run", "-c", self.file], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
+            [*self.wrapper, SLUICE, "run", "-c", self.file], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
             env=self.environment)
         if wait:
             wait_for(self.is_ready, what="readiness")

@@ -44,6 +44,10 @@ int sl_receiver_receive(sl_receiver *receiver);
 /// The datagrams of the last call.
 const sl_datagram *sl_receiver_datagrams(const sl_receiver *receiver);
 
+/// The end is near: what is sent from now on is refused (Unix: the sender gets EPIPE) or dropped and counted (UDP), and what waits can
+/// still be received. 0 or an error number.
+int sl_receiver_refuse(sl_receiver *receiver);
+
 /// Gives memory that long datagrams have used back to the system.
 void sl_receiver_trim(sl_receiver *receiver);
 

@@ -7,7 +7,9 @@ package import SluiceFraming
 extension DecodingSetting {
     /// The options that every input of bytes has, declared once. Inputs differ in the format and framing that they take for granted and
     /// in the frame that they still find normal.
-    package static func options(format: String = "auto", frameSize: String = "1MiB", framing: Framing? = nil) -> [OptionSpec] {
+    package static func options(
+        format: String = "auto", frameSize: String = "1MiB", framing: Framing? = nil, framingSummary: String? = nil
+    ) -> [OptionSpec] {
         [
             OptionSpec(
                 "format", .text, default: format,
@@ -21,9 +23,7 @@ extension DecodingSetting {
                 example: "true"),
             OptionSpec(
                 "framing", .choice(Framing.allCases.map(\.rawValue)), default: framing?.rawValue,
-                framing == nil
-                    ? "how bytes are cut into records; by default as the format wants, mostly by lines"
-                    : "how the bytes of a connection are cut into records; by lines where `multiline` joins them", example: "nul"),
+                framingSummary ?? "how bytes are cut into records; by default as the format wants, mostly by lines", example: "nul"),
             OptionSpec(
                 "multiline", .text,
                 "join lines into one record before decoding: \(MultilineParser.names.joined(separator: ", "))", example: "java"),

@@ -63,6 +63,9 @@ package struct DecodingSetting: Sendable {
     /// Whether the end of a stream is the usual end of its record.
     package var endsWithStream: Bool { framing == .whole }
 
+    /// Whether `framing` or `multiline` were set: otherwise the format says how bytes are cut.
+    package var hasOwnFraming: Bool { framing != nil || texts.multiline != nil }
+
     /// A decoder for one stream.
     package func decoder() -> any Decoder { made.decoder }
 

@@ -20,18 +20,33 @@ package final class ListeningInput: Input {
     package func run(_ session: any InputSession) throws(InputError) {
         guard !session.stop.isSet else { return }
         let rates = setting.listen.rateLimit.map { PeerRates(perSecond: $0) }
+        let datagrams = DatagramReceiver(setting, rates: rates, session: session)
         var reception: StreamReception?
         do throws(NetworkError) {
+            try datagrams.open()
             try EventLoopThread.run(
                 stop: session.stop,
                 start: { [setting] loop throws(NetworkError) in
                     let made = StreamReception(setting, rates: rates, session: session, loop: loop)
-                    try made.start()
+                    if setting.kind.takesStreams { try made.start() }
+                    guard made.addressCount + datagrams.addresses.count > 0 else { throw Self.noSocket(setting) }
+                    datagrams.start()
                     reception = made
                 }, stopping: { reception!.stop() })
         } catch {
+            datagrams.close()
             throw error.inputError
         }
+        datagrams.join()
+    }
+
+    /// The service manager has passed sockets, all of the other kind.
+    private static func noSocket(_ setting: ListeningSetting) -> NetworkError {
+        let (found, fitting) = setting.kind.takesStreams ? ("datagrams", "ListenStream=") : ("connections", "ListenDatagram=")
+        return NetworkError(
+            .notASocket,
+            "cannot listen on \(setting.listen.addresses[0].text): the passed sockets are for \(found), which `type: \(setting.kind.rawValue)` does not take; pass one of `\(fitting)`"
+        )
     }
 }
 

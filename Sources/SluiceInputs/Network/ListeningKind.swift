@@ -34,8 +34,23 @@ package enum ListeningKind: String, Sendable, CaseIterable {
     /// The declared options.
     package var options: [OptionSpec] {
         ListenSetting.options(schemes: schemes, example: listenExample)
-            + DecodingSetting.options(format: format, frameSize: "64KiB", framing: framing)
+            + (schemes.contains(.udp) ? [Self.receiversOption] : [])
+            + DecodingSetting.options(format: format, frameSize: "64KiB", framing: framing, framingSummary: framingSummary)
             + (canFill ? [Self.fillOption] : []) + [Self.peersOption]
+    }
+
+    /// Whether it takes datagrams, and connections, from passed sockets too.
+    package var takesDatagrams: Bool { self != .tcp }
+    package var takesStreams: Bool { self != .udp }
+
+    /// What `framing` is for, where datagrams are records already.
+    private var framingSummary: String? {
+        switch self {
+        case .syslog: "how the bytes of a connection are cut into records; by lines where `multiline` joins them. A datagram is always one"
+        case .tcp: nil
+        case .udp: "how a datagram is cut into records; by default it is one, whatever lines are in it"
+        case .unix: "how bytes are cut into records; by default those of a connection as the format wants, and a datagram is one"
+        }
     }
 
     private var listenExample: String {
@@ -51,6 +66,10 @@ package enum ListeningKind: String, Sendable, CaseIterable {
     package enum Fill: String, Sendable, CaseIterable {
         case all, none
     }
+
+    private static let receiversOption = OptionSpec(
+        "receivers", .integer(1...64), default: "1",
+        "sockets that share each UDP address, with a thread each; what one sender sends from one port stays in order", example: "4")
 
     private static let fillOption = OptionSpec(
         "fill", .choice(Fill.allCases.map(\.rawValue)), default: Fill.all.rawValue,

@@ -1,3 +1,4 @@
+package import SluiceComponent
 package import SluiceConfig
 import SluiceEvent
 import SluiceFraming
@@ -12,6 +13,8 @@ package struct ListeningSetting: Sendable {
     package let decodings: [DecodingSetting]
     /// Whether a missing `hostname` and `timestamp` are filled in.
     package let fillsFields: Bool
+    /// Sockets that share each address of UDP.
+    package let receivers: Int
     private let blocks: [IPBlock]
 
     /// The setting that checked options describe.
@@ -19,6 +22,7 @@ package struct ListeningSetting: Sendable {
         self.kind = kind
         listen = try ListenSetting(values, schemes: kind.schemes, folder: setting.folder, port: kind.port, tlsPort: kind.tlsPort)
         fillsFields = kind.canFill && values.text("fill") != ListeningKind.Fill.none.rawValue
+        receivers = values.integer("receivers") ?? 1
         var decodings = [try Self.decoding(values, kind, setting.zone)]
         var blocks: [IPBlock] = []
         for text in values.texts("peers") {
@@ -34,6 +38,11 @@ package struct ListeningSetting: Sendable {
     package func decodingIndex(of peer: IPAddress?) -> Int {
         guard !blocks.isEmpty, let peer else { return 0 }
         return blocks.firstIndex { $0.contains(peer) }.map { $0 + 1 } ?? 0
+    }
+
+    /// What cuts a datagram into frames; nil when it is one.
+    package func datagramFramer(_ index: Int) -> (any Framer)? {
+        kind == .syslog || !decodings[index].hasOwnFraming ? nil : decodings[index].framer()
     }
 
     private static func decoding(

@@ -2,13 +2,15 @@ import CSluice
 import SluiceComponent
 import SluiceEvent
 
-/// The batches that one turn of an event loop fills: one a lane, into which the streams of that lane go together.
+/// The batches that one turn of a thread fills: one a lane, into which the streams of that lane go together.
 ///
 /// A batch is sent at the end of the turn, or before when it is large: little waits when little comes, and much goes together when much
-/// comes. Belongs to the loop's thread, which waits here while lanes and outputs are slow.
+/// comes. Belongs to one thread, which waits here while lanes and outputs are slow.
 final class LaneBatches {
     /// Bytes in a batch's arena from which on it is sent before the turn ends.
     static let bytesMax = 256 << 10
+    /// The same for its events, which may be short.
+    static let eventsMax = 4_096
 
     private struct Lane {
         var box: BatchBox?
@@ -49,7 +51,9 @@ final class LaneBatches {
 
     /// Sends a batch that is large enough; answers whether it did.
     func sendIfLarge(_ lane: Int) -> Bool {
-        guard let box = lanes[lane].box, box.events.byteCount >= Self.bytesMax else { return false }
+        guard let box = lanes[lane].box, box.events.byteCount >= Self.bytesMax || box.events.count >= Self.eventsMax else {
+            return false
+        }
         send(lane)
         return true
     }

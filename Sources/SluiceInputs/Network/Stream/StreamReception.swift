@@ -46,6 +46,9 @@ final class StreamReception {
         session.count(.opened, server.addresses.count)
     }
 
+    /// Addresses that it listens on.
+    var addressCount: Int { server?.addresses.count ?? 0 }
+
     /// Ends everything: takes no more connections, reads what has come already, closes, sends. Done when all is sent.
     func stop() -> EventLoopFuture<Void> {
         guard let server else { return loop.makeSucceededVoidFuture() }
