@@ -40,6 +40,9 @@ final class SocketWatch: ChannelInboundHandler, ChannelOutboundHandler {
     /// The next close is at once.
     func abort() { isAborted = true }
 
+    /// Closes the socket if the peer has ended its direction, else after the wait for that.
+    func closeNow() { if let context { close(context: context, mode: .all, promise: nil) } }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
             isPeerFinished = true

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import NIOTLS
 import SluiceComponent
 
@@ -72,6 +73,8 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Many peers answer our end of TLS with that of TCP alone, which is no fault any more.
+        if isEnding, error as? NIOSSLError == .uncleanShutdown || error is NIOSSLCloseTimedOutError { return watch.closeNow() }
         traffic.failed(Self.fault(error))
         watch.abort()
         context.close(promise: nil)
