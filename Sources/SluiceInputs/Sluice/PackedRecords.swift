@@ -81,7 +81,7 @@ package struct PackedRecords {
     /// A name behind its length in one byte.
     private static func name(_ rest: inout UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard let count = rest.first, rest.count > Int(count) else { return nil }
-        let name = UnsafeRawBufferPointer(rebasing: rest[1...Int(count)])
+        let name = UnsafeRawBufferPointer(rebasing: rest[1..<1 + Int(count)])
         rest = UnsafeRawBufferPointer(rebasing: rest[(1 + Int(count))...])
         return name
     }
