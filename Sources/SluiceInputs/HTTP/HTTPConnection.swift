@@ -158,7 +158,8 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        // A peer that goes away in the middle of a request is no other protocol.
+        guard let error = error as? HTTPParserError, error != .invalidEOFState else { return context.close(promise: nil) }
         switch state {
         case .idle, .reading, .discarding: break
         case .delivering, .lingering, .closed: return context.close(promise: nil)

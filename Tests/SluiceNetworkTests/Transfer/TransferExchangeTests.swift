@@ -248,7 +248,7 @@ import Testing
         var senders = TransferSenders()
         var first = TransferReceiver(connection: 1, token: "", payloadBytesMax: 1 << 20)
         var second = TransferReceiver(connection: 2, token: "", payloadBytesMax: 1 << 20)
-        let bytes = TransferGreeting.bytes + hello(identity)
+        let bytes = TransferGreeting.bytes + hello(identity, next: 2)
         _ = (bytes + data(1)).withUnsafeBytes { first.received($0, senders: &senders, now: 0) }
         let actions = bytes.withUnsafeBytes { second.received($0, senders: &senders, now: 0) }
         #expect(actions.first == .supersede(connection: 1))
