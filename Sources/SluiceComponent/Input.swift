@@ -64,11 +64,17 @@ package protocol InputSession: AnyObject, Sendable {
 
     /// What is known of the hosts that the input fetches from, for status and metrics; takes the place of what was said before.
     func report(_ hosts: [HostStatus])
+
+    /// What the program itself logs, for the input that makes events of it; nil where there is no such log.
+    var ownLog: LogFeed? { get }
 }
 
 extension InputSession {
     /// Most sessions of tests have nobody who would look.
     package func report(_ hosts: [HostStatus]) {}
+
+    /// No log.
+    package var ownLog: LogFeed? { nil }
 }
 
 /// Where an input stands in one of its streams, in a form that survives a restart.

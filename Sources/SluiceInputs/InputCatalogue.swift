@@ -22,7 +22,7 @@ package enum InputCatalogue {
 
     /// Every kind, in the order of the reference.
     package static let entries: [Entry] = [
-        file, stdin, exec, syslog, tcp, udp, unix, forward, fetch, sluice, http, journal, kmsg, generate,
+        file, stdin, exec, syslog, tcp, udp, unix, forward, fetch, sluice, http, journal, kmsg, `internal`, generate,
     ]
 }
 

@@ -43,7 +43,7 @@ import Testing
             let name = folder.lastPathComponent
             let files = try GoldenFiles.contents(of: folder).map(\.lastPathComponent)
             #expect(files.contains("README.md"), "\(name)")
-            let runsAsService = scripts.contains { $0.contains("copy_of(\"\(name)\"") }
+            let runsAsService = scripts.contains { $0.contains("copy_of(\"\(name)\"") || $0.contains("\"examples\" / \"\(name)\"") }
             if files.contains(where: { $0.hasSuffix(".yaml") }) {
                 #expect(runsAsService, "Tests/System runs no service of examples/\(name): `copy_of(\"\(name)\", folder)`")
             } else {

@@ -38,12 +38,13 @@ final class TestSession: InputSession {
     let log: Logger
     let positions: [String: Position]
     let isRecovering: Bool
+    let ownLog: LogFeed?
     let state = Monitor(State())
     /// What a message is made of: by default the event's `message`.
     private let text: @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String
 
     init(
-        positions: [String: Position] = [:], isRecovering: Bool = false, lanes: Int = 1,
+        positions: [String: Position] = [:], isRecovering: Bool = false, lanes: Int = 1, feed: LogFeed? = nil,
         text: @escaping @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String = {
             TestSession.field("message", $1, $0)
         }
@@ -51,6 +52,7 @@ final class TestSession: InputSession {
         self.positions = positions
         self.isRecovering = isRecovering
         self.lanes = lanes
+        ownLog = feed
         self.text = text
         log = logged.logger
     }

@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+package import SluiceComponent
 import Synchronization
 
 /// The service's own log, on standard error. Safe to use from every thread; a line is one `write`, and nothing else can block.
@@ -15,15 +16,17 @@ package final class ServiceLog: Sendable {
     /// Nanoseconds since 1970 UTC.
     private let now: @Sendable () -> Int64
     private let write: @Sendable ([UInt8]) -> Void
+    private let feed: LogFeed?
 
-    /// A log; without `write` it goes to standard error.
+    /// A log; without `write` it goes to standard error. Every line that is written goes into `feed` as well.
     package init(
-        level: Logger.Level, format: LogFormat, now: @escaping @Sendable () -> Int64,
+        level: Logger.Level, format: LogFormat, now: @escaping @Sendable () -> Int64, feed: LogFeed? = nil,
         write: @escaping @Sendable ([UInt8]) -> Void = ServiceLog.writeToStandardError
     ) {
         state = Mutex(State(level: level, format: format))
         self.now = now
         self.write = write
+        self.feed = feed
     }
 
     /// What the parts of the service write with. Its level is the log's, also when that changes.
@@ -77,7 +80,10 @@ package final class ServiceLog: Sendable {
     }
 
     private func put(_ lines: [LogLine], _ format: LogFormat) {
-        for line in lines { write(Array(line.text(format).utf8)) }
+        for line in lines {
+            write(Array(line.text(format).utf8))
+            feed?.add(time: line.time, severity: Int64(line.level.priority), message: line.message, fields: line.fields)
+        }
     }
 
     /// One `write` of all bytes; what the descriptor does not take is lost, because a log may not stop the service.

@@ -31,11 +31,13 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let file = try link.file()
         let configuration = try Self.load(file)
-        let log = Self.makeLog(configuration.log)
+        let feed = LogFeed()
+        let log = Self.makeLog(configuration.log, feed)
         for warning in configuration.warnings { log.logger.warning("\(warning.rendered())") }
         let signals = ServiceSignals()
         let around = Service.Surroundings(
-            version: Version.number, log: log.logger, ruleLog: { Self.write($0, to: log.logger) }, logLines: { log.counts })
+            version: Version.number, log: log.logger, ruleLog: { Self.write($0, to: log.logger) }, logLines: { log.counts },
+            ownLog: feed)
         let service = try Self.makeService(configuration, around)
         let reloader = Reloader(service) {
             do throws(ConfigProblems) {
@@ -102,7 +104,7 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private static func makeLog(_ setting: LogSetting) -> ServiceLog {
+    private static func makeLog(_ setting: LogSetting, _ feed: LogFeed) -> ServiceLog {
         let paint = TextPaint.fitting(descriptor: STDERR_FILENO, variable: ConfigReading.environment)
         let format: LogFormat =
             switch setting.format {
@@ -111,7 +113,8 @@ struct RunCommand: ParsableCommand {
             case .json: .json
             case .journald: .journald
             }
-        return ServiceLog(level: Logger.Level(rawValue: setting.level.rawValue) ?? .info, format: format, now: { SystemClock.nanoseconds })
+        return ServiceLog(
+            level: Logger.Level(rawValue: setting.level.rawValue) ?? .info, format: format, now: { SystemClock.nanoseconds }, feed: feed)
     }
 
     private static func makeService(_ configuration: ServiceConfiguration, _ around: Service.Surroundings) throws -> Service {

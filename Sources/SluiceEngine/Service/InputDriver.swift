@@ -151,6 +151,11 @@ final class InputDriver: InputSession, Sendable {
 
     var lanes: Int { partition.lanes }
 
+    var ownLog: LogFeed? {
+        around.ownLog?.claim(source: source)
+        return around.ownLog
+    }
+
     var isCongested: Bool { pool.isExhausted || around.dispatcher.isCongested(source: source) }
 
     func takeBatch() -> BatchBox? { pool.take(stop: stop) }

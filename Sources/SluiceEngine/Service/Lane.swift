@@ -36,6 +36,8 @@ final class Lane: @unchecked Sendable {
         let now: @Sendable () -> Int64
         /// Set when what is under way may be left: shutdown took too long.
         let abandon: StopFlag
+        /// The program's log, when an input may make events of it.
+        var ownLog: LogFeed?
     }
 
     let index: Int
@@ -81,7 +83,9 @@ final class Lane: @unchecked Sendable {
     private func run() {
         while true {
             switch around.dispatcher.take(lane: index, until: timerDeadline) {
-            case .batch(let shipment): process(shipment)
+            case .batch(let shipment):
+                // What is logged about lines of the log makes no further ones.
+                LogFeed.muted(if: around.ownLog?.isClaimed(source: shipment.source) == true) { process(shipment) }
             case .marker(let epoch): around.checkpoints.reached(epoch, lane: index, rules.stateSnapshots())
             case .order(let order): carryOut(order)
             case .end: return finish()

@@ -23,17 +23,21 @@ package final class Service: Sendable {
         package var ruleLog: @Sendable (LogRecord) -> Void
         /// Lines of the log by level, for metrics.
         package var logLines: @Sendable () -> [NamedCount]
+        /// The log for the input that makes events of it.
+        package var ownLog: LogFeed?
 
         /// Surroundings of a service.
         package init(
             version: String, log: Logger, now: @escaping @Sendable () -> Int64 = { SystemClock.nanoseconds },
-            ruleLog: @escaping @Sendable (LogRecord) -> Void, logLines: @escaping @Sendable () -> [NamedCount] = { [] }
+            ruleLog: @escaping @Sendable (LogRecord) -> Void, logLines: @escaping @Sendable () -> [NamedCount] = { [] },
+            ownLog: LogFeed? = nil
         ) {
             self.version = version
             self.log = log
             self.now = now
             self.ruleLog = ruleLog
             self.logLines = logLines
+            self.ownLog = ownLog
         }
     }
 
@@ -85,7 +89,7 @@ package final class Service: Sendable {
         }
         let laneAround = Lane.Surroundings(
             dispatcher: dispatcher, counters: counters, recent: recent, desk: desk, checkpoints: book, now: around.now,
-            abandon: abandon)
+            abandon: abandon, ownLog: around.ownLog)
         let failureLog = failureLog
         lanes = start.lanes.enumerated().map { index, rules in
             Lane(
@@ -121,7 +125,7 @@ package final class Service: Sendable {
     func makeInput(_ configuration: InputConfiguration, number: Int) throws(ServiceError) -> InputDriver {
         let lane = Lane.Surroundings(
             dispatcher: dispatcher, counters: counters, recent: recent, desk: desk, checkpoints: book, now: around.now,
-            abandon: abandon)
+            abandon: abandon, ownLog: around.ownLog)
         let driver = try Self.makeInput(
             configuration, number: number, store: store, partition: partition, lane: lane, around: around)
         driver.whenEnded { [weak self] in self?.inputEnded() }

@@ -51,7 +51,8 @@ struct ErrorLines {
         var rate = LineRate(linesMax: Self.linesPerSecondMax, now: MonotonicClock.now)
         var line: [UInt8] = []
         var room = [UInt8](repeating: 0, count: Self.readBytes)
-        while let count = waitAndRead(&room), count > 0 {
+        var lateReads = 0
+        while let count = waitAndRead(&room, &lateReads), count > 0 {
             for byte in room[..<count] {
                 if byte == 0x0A {
                     tell(line, &rate)
@@ -73,9 +74,12 @@ struct ErrorLines {
         if isShown { log.warning("input `\(input)`: `\(program)` says: \(text)") }
     }
 
+    /// Reads after the stop: what was written before it is still told of, unless there is no end to it.
+    private static let lateReadsMax = 16
+
     /// Bytes read; 0 at the end, nil at the stop.
-    private func waitAndRead(_ room: inout [UInt8]) -> Int? {
-        while !stop.isSet {
+    private func waitAndRead(_ room: inout [UInt8], _ lateReads: inout Int) -> Int? {
+        while lateReads < Self.lateReadsMax {
             var entries = (
                 pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0)
@@ -83,7 +87,11 @@ struct ErrorLines {
             _ = withUnsafeMutableBytes(of: &entries) {
                 poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, -1)
             }
-            guard entries.0.revents != 0 else { continue }
+            if stop.isSet { lateReads += 1 }
+            guard entries.0.revents != 0 else {
+                if stop.isSet { return nil }
+                continue
+            }
             let count = read(descriptor, &room, room.count)
             if count >= 0 { return count }
             if errno != EINTR, errno != EAGAIN { return 0 }
