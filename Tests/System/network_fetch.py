@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+from service_examples import copy_of
 from service_kit import SLUICE, Service, read_lines, wait_for
 
 HEARTBEAT = 0x07
@@ -564,9 +565,9 @@ def test_tls_and_a_token_protect_the_way(folder):
 
 
 def test_the_fetch_example_runs_as_it_is(folder):
-    example = pathlib.Path(__file__).resolve().parents[2] / "examples" / "fetch"
+    copy = copy_of("fetch", folder)
     environment = {**os.environ, "SLUICE": SLUICE, "FETCH_PORT": str(free_port()), "TMPDIR": str(folder)}
-    result = subprocess.run([example / "run"], capture_output=True, text=True, timeout=120, env=environment)
+    result = subprocess.run([copy / "run"], capture_output=True, text=True, timeout=120, env=environment)
     assert result.returncode == 0, (result.stdout, result.stderr)
     steps = result.stdout.split("\n== ")
     assert len(steps) == 6, result.stdout

@@ -25,6 +25,9 @@ extension ServeFilesCommand {
     private var hasForbiddenFile: Bool { namedFiles.contains { access($0, F_OK) == 0 && access($0, R_OK) != 0 } }
 
     private func checkedSetting() throws(ConfigError) -> FileServerSetting {
+        guard tlsCertificate != nil || (tlsKey == nil && tlsClientCa == nil) else {
+            throw ConfigError(.missingOption, "`--tls-key` and `--tls-client-ca` go with `--tls-certificate`, which is missing")
+        }
         for path in namedFiles where access(path, R_OK) != 0 {
             throw ConfigError(.unreadable, "cannot read `\(path)`: \(String(cString: strerror(errno)))")
         }
