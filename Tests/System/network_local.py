@@ -213,7 +213,8 @@ def test_the_kernels_log_is_read_once_and_followed(folder):
 
     def write(text):
         with open("/dev/kmsg", "wb", buffering=0) as device:
-            device.write(f"<12>{mark}[7]: {text}".encode())
+            # Without a line's end the kernel waits for more of it.
+            device.write(f"<12>{mark}[7]: {text}\n".encode())
 
     write("one caf\u00e9 \\ backslash")
     service = Service(folder, KERNEL)
