@@ -36,7 +36,7 @@ final class ForwardIntake {
         self.session = session
         self.loop = loop
         secret = setting.secret.map { secret in
-            secret.hostname.isEmpty ? ForwardSecret(sharedKey: secret.sharedKey, hostname: MachineName.current) : secret
+            secret.hostname.isEmpty ? ForwardSecret(sharedKey: secret.sharedKey, hostname: LocalHostName.current) : secret
         }
         batches = LaneBatches(session)
         inflation = ForwardInflation(bytesMax: setting.inflatedBytesMax)

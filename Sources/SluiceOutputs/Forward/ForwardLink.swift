@@ -84,7 +84,7 @@ final class ForwardLink {
 
     /// Shows the receiver that we know the key, and has it show the same.
     private func introduce(_ secret: ForwardSecret, to receiver: DialedConnection) throws(NetworkError) {
-        let own = secret.hostname.isEmpty ? ForwardSecret(sharedKey: secret.sharedKey, hostname: MachineName.current) : secret
+        let own = secret.hostname.isEmpty ? ForwardSecret(sharedKey: secret.sharedKey, hostname: LocalHostName.current) : secret
         var visitor = ForwardVisitor(own, user: settings.user)
         let deadline = MonotonicClock.now + settings.dial.connectTimeoutNs
         let greeting = try message(until: deadline, "the receiver greets nobody with HELO: it asks for no `shared_key`")

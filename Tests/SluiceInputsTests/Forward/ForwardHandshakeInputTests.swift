@@ -1,5 +1,6 @@
 import SluiceComponent
 import SluiceConfig
+import SluiceEvent
 import SluiceNetwork
 import Testing
 

@@ -35,7 +35,7 @@ import Testing
     ) throws -> (receiver: String, sender: String?) {
         let peer = LoopbackPeer()
         let receiver = Call { receive(peer) }
-        let call = UncheckedOutput(try folder.forward(peer.address, options: options), entries(("t", [1])))
+        let call = ForwardAttempt(try folder.forward(peer.address, options: options), entries(("t", [1])))
         let error = call.attempt()?.message
         try call.output.close()
         return (receiver.wait(), error?.replacing(peer.address + ": ", with: ""))
@@ -116,7 +116,7 @@ import Testing
                 let isOver = receiver.chunk() == nil
                 return isOver ? numbers(chunk?.entries ?? []) : []
             }
-            #expect(UncheckedOutput(output, entries(("t", [round]))).attempt() == nil)
+            #expect(ForwardAttempt(output, entries(("t", [round]))).attempt() == nil)
             #expect(receiver.wait() == [round])
         }
         #expect(output.counter("connects") == 3)

@@ -3,6 +3,7 @@ import CZlib
 import Glibc
 import SluiceComponent
 import SluiceConfig
+import SluiceEncoding
 import SluiceNetwork
 import SluiceTestKit
 import Testing
@@ -15,9 +16,9 @@ import Testing
     @Test func `a message is tag, entries and options, to the byte`() throws {
         let peer = LoopbackPeer()
         let output = try folder.forward(peer.address)
-        let call = UncheckedOutput(output, entries(("app.web", [1, 2])))
+        let call = ForwardAttempt(output, entries(("app.web", [1, 2])))
         let attempt = Call { call.attempt()?.message }
-        var receiver = ForwardReceiver(peer.accept())
+        let receiver = ForwardReceiver(peer.accept())
         let head: [UInt8] = [0x93, 0xA7] + Array("app.web".utf8) + [0xC4, 34] + entry(1) + entry(2) + [0x82, 0xA4] + Array("size".utf8)
         let bytes = receiver.connection.read(head.count + 8 + 33)
         #expect(Array(bytes[..<head.count]) == head)
@@ -32,7 +33,7 @@ import Testing
 
     @Test func `each part has its tag and each chunk a name of its own`() throws {
         let peer = LoopbackPeer()
-        let call = UncheckedOutput(
+        let call = ForwardAttempt(
             try folder.forward(peer.address), entries(("a", [1, 2]), ("b", [3])), entries(("a", [4]), (nil, [5])))
         let attempt = Call { call.attempt()?.message }
         var receiver = ForwardReceiver(peer.accept())
@@ -70,10 +71,11 @@ import Testing
 
     @Test func `compressed chunks are one gzip member`() throws {
         let peer = LoopbackPeer()
-        let call = UncheckedOutput(try folder.forward(peer.address, options: [("compression", .text("gzip"))]), entries(("t", Array(0..<500))))
+        let call = ForwardAttempt(try folder.forward(peer.address, options: [("compression", .text("gzip"))]), entries(("t", Array(0..<500))))
         let attempt = Call { call.attempt()?.message }
         var receiver = ForwardReceiver(peer.accept())
-        let chunk = try #require(receiver.chunk())
+        let received = receiver.chunk()
+        let chunk = try #require(received)
         #expect(chunk.compression == "gzip" && chunk.size == 500 && chunk.entries.count < 8_500)
         var stream = z_stream()
         inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -98,7 +100,7 @@ import Testing
 
     @Test func `without acknowledgements chunks have no name and the receiver's system is enough`() throws {
         let peer = LoopbackPeer()
-        let call = UncheckedOutput(try folder.forward(peer.address, options: [("require_ack", .text("false"))]), entries(("t", [1])))
+        let call = ForwardAttempt(try folder.forward(peer.address, options: [("require_ack", .text("false"))]), entries(("t", [1])))
         let attempt = Call { call.attempt()?.message }
         var receiver = ForwardReceiver(peer.accept())
         #expect(attempt.wait() == nil)
@@ -107,7 +109,7 @@ import Testing
 
     @Test func `a Unix socket will do as well`() throws {
         let peer = LoopbackPeer(path: folder.path + "/f.sock")
-        let call = UncheckedOutput(try folder.forward(peer.address), entries(("t", [1])))
+        let call = ForwardAttempt(try folder.forward(peer.address), entries(("t", [1])))
         let attempt = Call { call.attempt()?.message }
         var receiver = ForwardReceiver(peer.accept())
         receiver.acknowledge(receiver.chunk())

@@ -110,7 +110,7 @@ final class Call<Value: Sendable>: Sendable {
 }
 
 /// An output on its way to another thread, which is its only user until it has ended.
-struct UncheckedOutput: @unchecked Sendable {
+struct ForwardAttempt: @unchecked Sendable {
     // SAFETY: the test uses it only while no other thread does.
     let output: any Output
     let parcels: [Parcel]

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The name of this machine.
-package enum MachineName {
+package enum LocalHostName {
     /// As it is now: early in a system's start it is often another one.
     package static var current: String {
         var name = [CChar](repeating: 0, count: 256)
