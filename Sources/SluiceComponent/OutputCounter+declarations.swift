@@ -46,6 +46,14 @@ extension OutputCounter {
         Declaration("file_bytes_written", unit: "bytes", "bytes written to files, compressed ones as they are"),
         Declaration("program_starts", unit: "times", "times that the program was started"),
         Declaration("program_running", unit: "0 or 1", "whether the program runs", isGauge: true),
+        Declaration("connections", unit: "connections", "connections that were made to another Sluice"),
+        Declaration("frames_sent", unit: "frames", "frames of records sent to another Sluice"),
+        Declaration("frames_resent", unit: "frames", "frames sent again because they were not acknowledged before a connection ended"),
+        Declaration("frames_unacknowledged", unit: "frames", "frames that wait for an acknowledgement", isGauge: true),
+        Declaration("bytes_sent", unit: "bytes", "bytes sent, compressed ones as they are"),
+        Declaration("chunks_sent", unit: "chunks", "chunks of records sent to a Forward receiver"),
+        Declaration("chunks_resent", unit: "chunks", "chunks sent again because they were not acknowledged"),
+        Declaration("chunks_unacknowledged", unit: "chunks", "chunks that wait for an acknowledgement", isGauge: true),
         Declaration("bytes_discarded", unit: "bytes", "bytes thrown away on purpose"),
     ]
 
