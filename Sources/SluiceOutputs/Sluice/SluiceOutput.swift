@@ -70,6 +70,8 @@ package final class SluiceOutput: Output {
             sender.abandon()
             hasFailed = false
         }
+        // Between two batches nothing is under way that would be sent twice.
+        if sender.isSettled { goBack() }
         try parcel.writeParts { _, bytes, _ throws(OutputError) in try add(bytes) }
         guard connection?.isOpen == true else { return }
         // What goes wrong here goes wrong again in `commit`, which says so.
@@ -79,8 +81,16 @@ package final class SluiceOutput: Output {
     package func commit() throws(OutputError) {
         // A connection that has ended since the last commit has done no harm.
         if connection?.isOpen == false { hangUp() }
+        let isOld = connection != nil
         do throws(SluiceFault) {
-            if !sender.isSettled { try settle() }
+            do throws(SluiceFault) {
+                try settle()
+            } catch {
+                // The end of an old connection may be noticed only now: a new one decides.
+                guard isOld, error.code == .cannotWrite, !error.isPermanent else { throw error }
+                hangUp()
+                try settle()
+            }
             hasFailed = false
         } catch {
             hasFailed = true
@@ -177,16 +187,19 @@ package final class SluiceOutput: Output {
         }
     }
 
-    /// Makes sure of a connection, back to an earlier address when one can be reached again.
+    /// Goes back to an earlier address when one can be reached again.
+    private func goBack() {
+        guard let connection, let index = plan.dial.addresses.firstIndex(of: connection.address),
+            let earlier = failback.look(before: index)
+        else { return }
+        context.log.info("output `\(context.name)`: back to \(earlier.address.text)")
+        hangUp()
+        do throws(SluiceFault) { try begin(earlier) } catch { hangUp() }
+    }
+
+    /// Makes sure of a connection.
     private func connect() throws(SluiceFault) {
-        if let connection {
-            guard let index = plan.dial.addresses.firstIndex(of: connection.address), let earlier = failback.look(before: index) else {
-                return
-            }
-            context.log.info("output `\(context.name)`: back to \(earlier.address.text)")
-            hangUp()
-            return try begin(earlier)
-        }
+        guard connection == nil else { return }
         let made: DialedConnection
         do throws(NetworkError) { made = try dialer.connect(stop: context.stop) } catch { throw SluiceFault(error) }
         try begin(made)
