@@ -33,7 +33,8 @@ import Testing
         try running.sender().send("<30>Oct 11 22:14:15 app[1]: text\0")
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, 255)
-        #expect(running.session.messages(1) == ["\(String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)) text"])
+        let own = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        #expect(running.session.messages(1) == ["\(own) text"])
     }
 
     @Test func `everybody may write to the socket, unless the mode says otherwise`() throws {
