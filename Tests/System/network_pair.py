@@ -379,7 +379,7 @@ def test_what_is_posted_is_delivered_before_it_is_answered(folder):
         for number in range(20):
             body = "".join(json.dumps({"n": count + each}) + "\n" for each in range(500)).encode()
             count += 500
-            kind, data = [("application/x-ndjson", body), ("application/json", b"[" + b",".join(body.split()) + b"]")][number % 2]
+            kind, data = [("application/x-ndjson", body), ("application/json", b"[" + b",".join(body.splitlines()) + b"]")][number % 2]
             extra = []
             if number % 3 == 0:
                 data, extra = gzip.compress(data), ["-H", "Content-Encoding: gzip"]
