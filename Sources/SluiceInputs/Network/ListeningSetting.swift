@@ -22,7 +22,7 @@ package struct ListeningSetting: Sendable {
         self.kind = kind
         listen = try ListenSetting(values, schemes: kind.schemes, folder: setting.folder, port: kind.port, tlsPort: kind.tlsPort)
         fillsFields = kind.canFill && values.text("fill") != ListeningKind.Fill.none.rawValue
-        receivers = values.integer("receivers") ?? 1
+        receivers = kind.schemes.contains(.udp) ? values.integer("receivers") ?? 1 : 1
         var decodings = [try Self.decoding(values, kind, setting.zone)]
         var blocks: [IPBlock] = []
         for text in values.texts("peers") {
