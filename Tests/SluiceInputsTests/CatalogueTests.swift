@@ -83,7 +83,9 @@ import Yams
         let folder = TemporaryFolder()
         _ = folder.file("a.log", "one\n")
         let values: [(key: String, value: OptionValues.Value)] = kind == "file" ? [("include", .text("a.log"))] : []
-        let session = TestSession()
+        let feed = LogFeed()
+        feed.add(time: 0, severity: 3, message: "one")
+        let session = TestSession(feed: feed)
         session.hold()
         let running = RunningInput(try makeInput(kind, values, folder: folder.path), session)
         session.awaitHeld()

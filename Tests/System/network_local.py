@@ -268,7 +268,7 @@ def test_its_own_log_comes_as_events_and_does_not_go_round(folder):
         def messages():
             return [event["message"] for event in events(folder)]
         wait_for(lambda: any("generation 1" in message for message in messages()), what="the greeting")
-        wait_for(lambda: any(message.startswith("output `other`: cannot create") for message in messages()), what="the failing output")
+        wait_for(lambda: any(message.startswith("output `other`: cannot open") for message in messages()), what="the failing output")
         own = [event for event in events(folder) if event.get("component")]
         assert all(event["appname"] == "sluice" and event["procid"] == str(service.process.pid) for event in own), own
         failing = next(event for event in own if event["message"].startswith("output `other`"))
