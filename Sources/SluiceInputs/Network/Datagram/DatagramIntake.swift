@@ -151,7 +151,9 @@ final class DatagramIntake {
             first = end
         }
         // The last one was queued last.
-        if let last = (0..<count).last(where: { datagrams[$0].has_drops }) { drops.read(datagrams[last].drops, session) }
+        var last = count - 1
+        while last >= 0, !datagrams[last].has_drops { last -= 1 }
+        if last >= 0 { drops.read(datagrams[last].drops, session) }
         return true
     }
 
