@@ -107,7 +107,7 @@ import Testing
         try client.post(try gzip(text), type: "text/plain", ["Content-Encoding: gzip"])
         #expect(try client.response()?.body == "{\"accepted\":1}\n" && session.messages(1) == [text])
         // Exactly the limit, one more, and very many more.
-        for (count, status) in [(100 << 10, 200), (100 << 10 + 1, 413), (50 << 20, 413)] {
+        for (count, status) in [(100 << 10, 200), (100 << 10 + 1, 413), (5 << 20, 413)] {
             try client.post(try gzip(String(repeating: "\n", count: count)), type: "text/plain", ["Content-Encoding: x-gzip"])
             #expect(try client.response()?.status == status, "\(count)")
         }

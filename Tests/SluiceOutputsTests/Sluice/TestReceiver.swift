@@ -92,7 +92,11 @@ final class TestReceiver: Sendable {
         var reader = TransferReader()
         reader.payloadBytesMax = manner.payloadBytesMax
         if let words = manner.words {
+            // Who answers waits for the sender's first words, and hangs up when it does.
+            var first = [UInt8](repeating: 0, count: 1 << 12)
+            guard read(descriptor, &first, first.count) > 0, !words.isEmpty else { return }
             send(words, descriptor)
+            _ = Waiting.wait(for: descriptor, Int16(POLLIN), until: MonotonicClock.now + 20_000_000_000, stop: stop)
             return
         }
         var left = manner.bytesMax ?? .max
