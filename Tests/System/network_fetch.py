@@ -352,7 +352,8 @@ class Writer(threading.Thread):
 
     def finish(self):
         self.stopped.set()
-        self.join()
+        if self.ident:
+            self.join()
         return [f"{self.prefix}{number} a line as long as lines are" for number in range(self.next)]
 
 
@@ -367,15 +368,21 @@ def renamed(writer, file):
     return fresh
 
 
+def start_reading(service, writer):
+    """The collector has its place before the first rotation: what was rotated before that nobody has promised."""
+    service.start()
+    wait_for(lambda: service.status()["inputs"][0]["positions"], what="the first position")
+    writer.start()
+
+
 def test_rotation_under_load_loses_and_doubles_nothing(folder):
     (folder / "host").mkdir()
     writer = Writer(folder / "host", renamed)
-    writer.start()
-    wait_for(writer.path.exists, what="the log")
+    writer.path.write_bytes(b"")
     host = Host(folder / "host", "log").start()
     service = collector(folder, f"tcp://127.0.0.1:{host.port}")
     try:
-        service.start()
+        start_reading(service, writer)
         wait_for(lambda: writer.turns >= 20, 60, "twenty rotations")
         lines = writer.finish()
         wait_for(lambda: len(collected(service)) >= len(lines), 60, "the last line")
@@ -397,14 +404,13 @@ def test_both_sides_killed_twenty_times_every_line_arrives(folder):
     """At least once whatever dies, in the order of the file; what came twice is counted as replayed."""
     (folder / "host").mkdir()
     writer = Writer(folder / "host", renamed, seed=3, turns_every=0.4)
-    writer.start()
-    wait_for(writer.path.exists, what="the log")
+    writer.path.write_bytes(b"")
     host = Host(folder / "host", "log").start()
     service = collector(folder, f"tcp://127.0.0.1:{host.port}")
     choice = random.Random(11)
     replayed = 0
     try:
-        service.start()
+        start_reading(service, writer)
         for number in range(20):
             time.sleep(choice.random() * 0.4)
             if number % 2:
