@@ -91,7 +91,7 @@ import Testing
             "unknown option `delimeter` of encoding `csv`; did you mean `delimiter`? known: columns, delimiter, header"
         ),
         ("csv", "delimiter=\"", "a quote or line end cannot be the `delimiter` of encoding `csv`; it takes another character"),
-        ("rfc5424", "framing=tls", "`tls` is no value for `framing` of encoding `rfc5424`; it takes `newline`, `octet`"),
+        ("rfc5424", "framing=tls", "`tls` is no value for `framing` of encoding `rfc5424`; it takes `newline`, `octet`, `kept`"),
     ])
     func `a wrong encoding is explained`(name: String, rest: String?, message: String) {
         #expect(Self.message(name, rest) == message)

@@ -3,6 +3,7 @@ import Foundation
 import SluiceComponent
 import SluiceConfig
 import SluiceEvent
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs
@@ -171,11 +172,11 @@ import Testing
         try files.serve(heartbeat: 200_000_000)
         let session = try files.start([("heartbeat", .text("200ms"))])
         _ = session.messages(1)
-        usleep(1_500_000)
+        Interval.pass(microseconds: 1_500_000)
         #expect(session.counter(.failures) == 0)
         for _ in 0..<3 {
             files.append("log", "\u{7}")
-            usleep(450_000)
+            Interval.pass(microseconds: 450_000)
         }
         files.append("log", "x\u{7}\n\u{7}\u{7}\n")
         #expect(session.messages(3) == ["one", "\u{7}\u{7}\u{7}x\u{7}", "\u{7}\u{7}"])
@@ -193,7 +194,7 @@ import Testing
         files.append("log", "two\n")
         session.awaitHeld()
         for number in 0..<8 {
-            usleep(100_000)
+            Interval.pass(microseconds: 100_000)
             files.append("log", "\(number)\n")
         }
         session.release()

@@ -1,6 +1,7 @@
 import Foundation
 import SluiceComponent
 import SluiceConfig
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs
@@ -37,7 +38,7 @@ import Testing
                 files.move("log", "log.\(20_260_000 + rotation)")
                 files.write("log", "")
             }
-            usleep(UInt32(next(8_000)))
+            Interval.pass(microseconds: Int(next(8_000)))
         }
         let all = session.messages(number)
         #expect(all == (0..<number).map { "line \($0)" })

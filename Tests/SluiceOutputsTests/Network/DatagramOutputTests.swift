@@ -109,14 +109,14 @@ import Testing
             var got: [String] = []
             while got.count < texts.count {
                 got += receiver.read(min(100, texts.count - got.count))
-                usleep(200)
+                Interval.pass(microseconds: 200)
             }
             return got
         }
         try deliver([records(texts)], to: output)
         #expect(slow.wait() == texts)
         let stopper = Elsewhere { [folder] in
-            usleep(50_000)
+            Interval.pass(microseconds: 50_000)
             folder.stop.set()
         }
         let error = errorOf { () throws(OutputError) in

@@ -34,7 +34,7 @@ func deliver(_ parcels: [Parcel], to output: any Output) throws -> Int {
         } catch {
             failures += 1
             guard MonotonicClock.now < deadline else { throw error }
-            usleep(1_000)
+            Interval.pass(microseconds: 1_000)
         }
     }
 }

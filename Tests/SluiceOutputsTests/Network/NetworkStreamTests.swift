@@ -58,7 +58,7 @@ import Testing
                 case .close: connection.close()
                 case .closeAfterRest:
                     // Reads what came meanwhile, and closes: whatever follows is refused.
-                    usleep(2_000)
+                    Interval.pass(microseconds: 2_000)
                     var more = [UInt8](repeating: 0, count: 1 << 10)
                     let got = recv(connection.descriptor, &more, more.count, Int32(MSG_DONTWAIT))
                     if got > 0 { first += more[..<got] }
@@ -74,7 +74,7 @@ import Testing
             for _ in 0..<100 where output.counter("connects") ?? 0 < 2 {
                 _ = try? output.tend(now: 0)
                 try deliver([records("again")], to: output)
-                usleep(10_000)
+                Interval.pass(microseconds: 10_000)
             }
             try output.close()
             let got = receiver.wait()
@@ -100,7 +100,7 @@ import Testing
         // Idle: the output notices by itself.
         for _ in 0..<100 where output.counter("connections_broken") == 0 {
             _ = try output.tend(now: 0)
-            usleep(10_000)
+            Interval.pass(microseconds: 10_000)
         }
         let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("five")], to: output)
@@ -122,7 +122,7 @@ import Testing
             try deliver([records("\(turn)")], to: output)
             #expect(receiver.wait() == Array("\(turn)\n".utf8))
             // The end of the connection has to be here before the next record leaves.
-            for _ in 0..<200 where output.counter("connections_open") == 1 { usleep(5_000) }
+            for _ in 0..<200 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
         }
         #expect(output.counter("resent_records") == 0 && output.counter("connections_broken") == 0)
         #expect(output.counter("connects") == 5)
@@ -154,7 +154,7 @@ import Testing
         for number in 0..<50 { try deliver([records("record \(number)")], to: output) }
         let dead = peer.accept()
         dead.reset()
-        for _ in 0..<100 where output.counter("connections_open") == 1 { usleep(5_000) }
+        for _ in 0..<100 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
         let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("last")], to: output)
         try output.close()
@@ -172,7 +172,7 @@ import Testing
         // The second dies with `7` unread, and nobody takes its place.
         #expect(output.counter("connections_open") == 3)
         connections[1].close()
-        for _ in 0..<100 where output.counter("connections_open") == 3 { usleep(5_000) }
+        for _ in 0..<100 where output.counter("connections_open") == 3 { Interval.pass(microseconds: 5_000) }
         let receivers = [0, 2].map { index in Elsewhere { connections[index].readToEnd() } }
         let again = Elsewhere { peers[1].accept().readToEnd() }
         for number in 9..<12 { try deliver([records("\(number)")], to: output) }
@@ -192,7 +192,7 @@ import Testing
         let receivers = [second, first].map { peer in Elsewhere { peer.accept().readToEnd() } }
         for _ in 0..<200 where output.counter("connects") == 1 {
             _ = try output.tend(now: 0)
-            usleep(10_000)
+            Interval.pass(microseconds: 10_000)
         }
         try deliver([records("to the first")], to: output)
         try output.close()
@@ -225,7 +225,7 @@ import Testing
         let waiting = try folder.output("tcp", peer.address)
         let long = records(String(repeating: "x", count: 64 << 20))
         let stopper = Elsewhere { [folder] in
-            usleep(100_000)
+            Interval.pass(microseconds: 100_000)
             folder.stop.set()
         }
         let error = errorOf { () throws(OutputError) in
@@ -246,7 +246,7 @@ import Testing
         try deliver([records("two")], to: output)
         #expect(connection.read(8) == Array("one\ntwo\n".utf8))
         connection.close()
-        for _ in 0..<100 where output.counter("connections_open") == 1 { usleep(5_000) }
+        for _ in 0..<100 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
         #expect(output.counter("connections_open") == 0)
     }
 }
