@@ -8,7 +8,9 @@ import Testing
 
 /// When chunks are acknowledged, and when they are not.
 @Suite struct ForwardAcknowledgementTests {
-    static func chunk(_ name: String, _ number: String) -> [UInt8] { packed("93 a1 't' 91 92 01 81 a1 'n' \(number) 81 a5 'chunk' \(name)") }
+    static func chunk(_ name: String, _ number: String) -> [UInt8] {
+        packed("93 a1 't' 91 92 01 81 a1 'n' \(number) 81 a5 'chunk' \(name)")
+    }
 
     @Test func `a chunk is acknowledged when it is delivered, and not before`() throws {
         let input = try ForwardFixture(isConfirming: false)
@@ -16,6 +18,7 @@ import Testing
         peer.send(Self.chunk("a1 'a'", "01"))
         #expect(input.events(1) == [number(1)])
         #expect(peer.read(1, milliseconds: 100) == nil)
+        input.owes(1)
         input.session.confirm()
         #expect(peer.read(7) == packed("81 a3 'ack' a1 'a'"))
     }
@@ -24,9 +27,10 @@ import Testing
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'a'", "01"))
-        _ = input.events(1)
+        input.owes(1)
         peer.send(Self.chunk("c4 02 fffe", "02") + packed("93 a1 't' 91 92 01 81 a1 'n' 03 80") + Self.chunk("d9 01 'c'", "04"))
         _ = input.events(4)
+        input.owes(2)
         input.session.confirm()
         #expect(peer.read(24) == packed("81 a3 'ack' a1 'a' 81 a3 'ack' c4 02 fffe 81 a3 'ack' d9 01 'c'"))
     }
@@ -42,7 +46,7 @@ import Testing
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'a'", "01"))
-        _ = input.events(1)
+        input.owes(1)
         input.session.confirm(false)
         #expect(peer.rest() == [])
     }
@@ -58,7 +62,7 @@ import Testing
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'a'", "01"))
-        _ = input.events(1)
+        input.owes(1)
         input.session.stop.set()
         #expect(peer.read(1, milliseconds: 300) == nil)
         input.session.confirm()
@@ -70,7 +74,7 @@ import Testing
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'a'", "01"))
-        _ = input.events(1)
+        input.owes(1)
         let before = MonotonicClock.now
         input.running.stop()
         #expect(MonotonicClock.now - before < 15_000_000_000)
@@ -83,12 +87,12 @@ import Testing
         let input = try ForwardFixture(isConfirming: false)
         let gone = try input.connect()
         gone.send(Self.chunk("a1 'a'", "01"))
-        _ = input.events(1)
+        input.owes(1)
         gone.reset()
         input.counts(.connectionsOpen, 0)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'b'", "02"))
-        _ = input.events(2)
+        input.owes(2)
         input.session.confirm()
         #expect(peer.read(7) == packed("81 a3 'ack' a1 'b'"))
     }

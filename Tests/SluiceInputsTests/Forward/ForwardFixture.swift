@@ -48,6 +48,11 @@ final class ForwardFixture {
         _ = session.wait(for: "\(counter) = \(value)", sourceLocation: sourceLocation) { $0.counts[counter] ?? 0 == value ? true : nil }
     }
 
+    /// Waits until so many turns wait for their confirmation: a batch is seen before the input asks for it.
+    func owes(_ turns: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+        _ = session.wait(for: "\(turns) turns to confirm", sourceLocation: sourceLocation) { $0.unconfirmed.count >= turns ? true : nil }
+    }
+
     /// All events, once there are so many.
     func events(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
         session.messages(count, sourceLocation: sourceLocation)
@@ -79,7 +84,9 @@ func packed(_ text: String) -> [UInt8] {
 /// A packed message of entries with one field `n`, and an option map of these bytes.
 func packedMessage(_ numbers: Range<Int>, options: String = "80", as entries: ([UInt8]) -> [UInt8] = { $0 }) -> [UInt8] {
     let stream = entries(numbers.flatMap { packed("92 01 81 a1 'n' cd") + [UInt8($0 >> 8), UInt8($0 & 255)] })
-    let length = [UInt8(stream.count >> 24 & 255), UInt8(stream.count >> 16 & 255), UInt8(stream.count >> 8 & 255), UInt8(stream.count & 255)]
+    let length = [
+        UInt8(stream.count >> 24 & 255), UInt8(stream.count >> 16 & 255), UInt8(stream.count >> 8 & 255), UInt8(stream.count & 255),
+    ]
     return packed("93 a1 't' c6") + length + stream + packed(options)
 }
 

@@ -48,7 +48,8 @@ import Testing
         let input = try ForwardFixture([Self.key, Self.users])
         #expect(try Self.shake(try input.connect(), user: .init(name: "anna", password: "a")) == "welcome")
         #expect(try Self.shake(try input.connect(), user: .init(name: "bert", password: "b:c")) == "welcome")
-        #expect(try Self.shake(try input.connect(), user: .init(name: "anna", password: "b:c")) == "it refuses us: username/password mismatch")
+        #expect(
+            try Self.shake(try input.connect(), user: .init(name: "anna", password: "b:c")) == "it refuses us: username/password mismatch")
         #expect(try Self.shake(try input.connect()) == "it asks for a user; give `username` and `password`")
         input.counts(.authenticationFailures, 1)
     }
@@ -92,13 +93,14 @@ import Testing
         try visitor.check(try Self.message(peer))
     }
 
-    @Test(arguments: [
-        ([users], "`users` of input `forward` needs a `shared_key`: the protocol asks for users only behind it"),
-        ([key, ("users", .text("anna"))], "line 1 of `users` of input `forward` is not `NAME:PASSWORD`"),
-        ([key, ("users", .text("a:b\n:c"))], "line 2 of `users` of input `forward` is not `NAME:PASSWORD`"),
-        ([key, ("users", .text("a:b\na:c"))], "`users` of input `forward` names `a` twice"),
-        ([("self_hostname", .text("x"))], "`self_hostname` of input `forward` says nothing without a `shared_key`"),
-    ] as [([(key: String, value: OptionValues.Value)], String)])
+    @Test(
+        arguments: [
+            ([users], "`users` of input `forward` needs a `shared_key`: the protocol asks for users only behind it"),
+            ([key, ("users", .text("anna"))], "line 1 of `users` of input `forward` is not `NAME:PASSWORD`"),
+            ([key, ("users", .text("a:b\n:c"))], "line 2 of `users` of input `forward` is not `NAME:PASSWORD`"),
+            ([key, ("users", .text("a:b\na:c"))], "`users` of input `forward` names `a` twice"),
+            ([("self_hostname", .text("x"))], "`self_hostname` of input `forward` says nothing without a `shared_key`"),
+        ] as [([(key: String, value: OptionValues.Value)], String)])
     func `options that do not go together are refused`(
         options: [(key: String, value: OptionValues.Value)], expected: String
     ) {

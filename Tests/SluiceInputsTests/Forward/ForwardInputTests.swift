@@ -31,7 +31,8 @@ import Testing
         let input = try ForwardFixture()
         let peer = try input.connect()
         peer.send(packedMessage(0..<3, options: "81 aa 'compressed' a4 'gzip'", as: gzip))
-        peer.send(packedMessage(3..<5, options: "82 a4 'size' 02 aa 'compressed' a4 'gzip'") { gzip(Array($0[..<9])) + gzip(Array($0[9...])) })
+        peer.send(
+            packedMessage(3..<5, options: "82 a4 'size' 02 aa 'compressed' a4 'gzip'") { gzip(Array($0[..<9])) + gzip(Array($0[9...])) })
         peer.send(packedMessage(5..<6, options: "81 aa 'compressed' a4 'text'"))
         peer.send(packedMessage(0..<0, options: "81 aa 'compressed' a4 'gzip'", as: gzip))
         #expect(input.events(6) == (0..<6).map { number($0) })

@@ -6,7 +6,8 @@ import Testing
 /// Bytes to messages, without sockets.
 @Suite struct ForwardStreamTests {
     static let bytes = packed("c0 93 a1 't' 01 80 92 a1 't' c4 03 920180 c0 c0 93 a1 'u' 91 92 01 81 a1 'k' 91 01 80")
-    static let messages = ["c0", "93 a1 't' 01 80", "92 a1 't' c4 03 920180", "c0", "c0", "93 a1 'u' 91 92 01 81 a1 'k' 91 01 80"].map(packed)
+    static let messages = ["c0", "93 a1 't' 01 80", "92 a1 't' c4 03 920180", "c0", "c0", "93 a1 'u' 91 92 01 81 a1 'k' 91 01 80"].map(
+        packed)
 
     /// The messages of pieces, and the refusal at the end.
     static func cut(_ pieces: [[UInt8]], bytesMax: Int = 100) -> (messages: [[UInt8]], reason: String?) {
@@ -63,7 +64,9 @@ import Testing
     }
 
     @Test func `bytes that begin no message end the stream, once it is known what they are`() {
-        #expect(Self.cut([packed("c0"), Array("GE".utf8), Array("T / HTTP/1.1\r\n".utf8)]).reason == "it speaks HTTP: the sender is no forwarder")
+        #expect(
+            Self.cut([packed("c0"), Array("GE".utf8), Array("T / HTTP/1.1\r\n".utf8)]).reason
+                == "it speaks HTTP: the sender is no forwarder")
         #expect(Self.cut([packed("c0"), Array("GE".utf8)]).reason == "2 wait")
         #expect(Self.cut([packed("c0 05")]).reason == "it begins with the byte 5, as no message of the forward protocol does")
     }

@@ -127,8 +127,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ([0x48, 0x54, 0x54, 0x50] as [UInt8],
-            "the receiver answers with something that is no acknowledgement; is it one of the forward protocol?"),
+        (
+            [0x48, 0x54, 0x54, 0x50] as [UInt8],
+            "the receiver answers with something that is no acknowledgement; is it one of the forward protocol?"
+        ),
         ([0xC1], "the receiver answers with something that is not of the forward protocol"),
         ([0xDB, 0xFF, 0xFF, 0xFF, 0xFF], "the receiver answers with something that is not of the forward protocol"),
     ])

@@ -12,7 +12,9 @@ import Testing
     private static let key: [(String, OptionValues.Value)] = [("shared_key", .text("secret")), ("self_hostname", .text("client"))]
 
     /// A receiver that greets, looks at the answer, and acknowledges one chunk if it lets the sender in. Answers what it saw.
-    static func receive(_ peer: LoopbackPeer, key: String = "secret", users: [ForwardSecret.User] = [], hostname: String = "server") -> String {
+    static func receive(_ peer: LoopbackPeer, key: String = "secret", users: [ForwardSecret.User] = [], hostname: String = "server")
+        -> String
+    {
         var receiver = ForwardReceiver(peer.accept())
         let gatekeeper = ForwardGatekeeper(ForwardSecret(sharedKey: key, hostname: hostname), users: users)
         receiver.write(gatekeeper.greeting)
@@ -93,7 +95,8 @@ import Testing
             receiver.connection.close()
             return ""
         }
-        #expect(error == "the receiver has closed the connection")
+        // It may be noticed while the connection is made.
+        #expect(error?.hasSuffix("has closed the connection") ?? false)
     }
 
     @Test func `a receiver that takes one message a connection gets each batch on a new one`() throws {

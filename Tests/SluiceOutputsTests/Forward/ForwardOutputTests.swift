@@ -71,7 +71,8 @@ import Testing
 
     @Test func `compressed chunks are one gzip member`() throws {
         let peer = LoopbackPeer()
-        let call = ForwardAttempt(try folder.forward(peer.address, options: [("compression", .text("gzip"))]), entries(("t", Array(0..<500))))
+        let call = ForwardAttempt(
+            try folder.forward(peer.address, options: [("compression", .text("gzip"))]), entries(("t", Array(0..<500))))
         let attempt = Call { call.attempt()?.message }
         var receiver = ForwardReceiver(peer.accept())
         let received = receiver.chunk()
@@ -130,14 +131,18 @@ import Testing
         #expect(refusal?.message == "2 bytes are no events of the forward protocol; was the disk buffer that of another output?")
     }
 
-    @Test(arguments: [
-        ([("username", "a")], "`username` of output `main` says nothing without a `shared_key`, which the handshake begins with"),
-        ([("self_hostname", "a")], "`self_hostname` of output `main` says nothing without a `shared_key`, which the handshake begins with"),
-        ([("shared_key", "k"), ("username", "a")], "`username` of output `main` needs a `password`"),
-        ([("shared_key", "k"), ("password", "a")], "`password` of output `main` needs a `username`"),
-        ([("tag", "")], "`tag` of output `main` has 0 bytes; a tag has 1 to 1024, as in `app.{hostname}`"),
-        ([("tag", "a{b")], "`tag` of output `main`: `{` has no `}`; write `{{` for a brace"),
-    ] as [([(String, String)], String)])
+    @Test(
+        arguments: [
+            ([("username", "a")], "`username` of output `main` says nothing without a `shared_key`, which the handshake begins with"),
+            (
+                [("self_hostname", "a")],
+                "`self_hostname` of output `main` says nothing without a `shared_key`, which the handshake begins with"
+            ),
+            ([("shared_key", "k"), ("username", "a")], "`username` of output `main` needs a `password`"),
+            ([("shared_key", "k"), ("password", "a")], "`password` of output `main` needs a `username`"),
+            ([("tag", "")], "`tag` of output `main` has 0 bytes; a tag has 1 to 1024, as in `app.{hostname}`"),
+            ([("tag", "a{b")], "`tag` of output `main`: `{` has no `}`; write `{{` for a brace"),
+        ] as [([(String, String)], String)])
     func `options that do not go together are refused`(options: [(String, String)], expected: String) {
         let error = #expect(throws: ConfigError.self) {
             _ = try folder.forward("tcp://127.0.0.1:1", options: options.map { ($0.0, .text($0.1)) })
