@@ -42,7 +42,8 @@ package enum NetworkAddress: Sendable, Hashable {
         case .udp, .tcp, .tls:
             guard rest.hasPrefix("//") else { throw Self.malformed(text, schemes, key) }
             rest = rest.dropFirst(2)
-            guard let (host, port) = Self.hostAndPort(rest), let port = port ?? (scheme == .tls ? tlsPort ?? standardPort : standardPort) else {
+            guard let (host, port) = Self.hostAndPort(rest), let port = port ?? (scheme == .tls ? tlsPort ?? standardPort : standardPort)
+            else {
                 throw Self.malformed(text, schemes, key)
             }
             switch scheme {
