@@ -91,12 +91,12 @@ import Testing
         peers.last?.send(part)
         // One has to go: whose bytes were read last.
         input.counts(.chunksRefused, 1)
+        for peer in peers { peer.close() }
+        input.counts(.connectionsOpen, 0)
         #expect(
             input.warnings.last?.hasSuffix(
                 "closed: the unfinished messages of all connections have more than 4096 bytes (four times `max_chunk_size`)") ?? false)
         #expect(input.session.counter(.chunksRefused) == 1)
-        for peer in peers { peer.close() }
-        input.counts(.connectionsOpen, 0)
         let next = try input.connect()
         next.send(packed("93 a1 't' 01 81 a1 'n' 09"))
         #expect(input.events(1) == [number(9)])
