@@ -78,13 +78,13 @@ import Testing
 
 @Suite struct ServedFileTests {
     private func parts(_ text: String) throws -> [String] {
-        let file = try ServedFile(text, folder: "/work")
+        let file = try ServedFile(text, folder: "/srv")
         return [file.name, file.path, file.rotatedFolder, file.rotatedPattern]
     }
 
     @Test func `a file has a glob for its rotated ones`() throws {
         #expect(try parts("/var/log/messages") == ["/var/log/messages", "/var/log/messages", "/var/log", "messages.*[0-9]"])
-        #expect(try parts("app.log") == ["app.log", "/work/app.log", "/work", "app.log.*[0-9]"])
+        #expect(try parts("app.log") == ["app.log", "/srv/app.log", "/srv", "app.log.*[0-9]"])
         #expect(try parts("/a/b=b-*") == ["/a/b", "/a/b", "/a", "b-*"])
         #expect(try parts("/a/b=old/b.[0-9]") == ["/a/b", "/a/b", "/a/old", "b.[0-9]"])
         #expect(try parts("/a/b=/c/*") == ["/a/b", "/a/b", "/c", "*"])
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(arguments: ["", "=x", "/a/", "/a/b=", "/a/b=*/c", "/a/b=c/", "a\nb"]) func `what names no file is refused`(_ text: String) {
-        #expect(throws: ConfigError.self) { try ServedFile(text, folder: "/work") }
+        #expect(throws: ConfigError.self) { try ServedFile(text, folder: "/srv") }
     }
 }
 
