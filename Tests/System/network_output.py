@@ -168,9 +168,10 @@ def test_an_output_waits_for_its_receiver_and_survives_a_restart_of_sluice(folde
         wait_for(lambda: sum(map(len, receiver.connections())) == 20_000, what="everything")
         assert [number_of(line) for lines in receiver.connections() for line in lines] == list(range(20_000))
         metrics = subprocess.run(
-            ["curl", "-s", "--unix-socket", folder / "data" / "control.sock", "http://localhost/metrics"], capture_output=True, text=True)
-        if metrics.returncode == 0 and metrics.stdout:
-            assert 'sluice_output_connects_total{output="net"} 1' in metrics.stdout, metrics.stdout
+            ["curl", "-sf", "--max-time", "10", "--unix-socket", folder / "data" / "control.sock", "http://localhost/metrics"],
+            capture_output=True, text=True, timeout=20)
+        assert metrics.returncode == 0, metrics
+        assert 'sluice_output_connects_total{output="net"} 1' in metrics.stdout.splitlines(), metrics.stdout
         service.stop()
     finally:
         service.end()
