@@ -19,7 +19,16 @@ struct ListeningSocket {
         do throws(NetworkError) {
             for address in setting.addresses {
                 switch address {
-                case .tcp(let host, let port), .tls(let host, let port): try bind(address, host, port, setting, &bound)
+                case .tcp(let host, let port):
+                    bound += try IPSocket.bindAll(host, port: port, type: SOCK_STREAM, for: address, setting).map {
+                        ListeningSocket(
+                            descriptor: $0.descriptor, address: .tcp(host: $0.host, port: $0.port), isTLS: false, isUnix: false, file: nil)
+                    }
+                case .tls(let host, let port):
+                    bound += try IPSocket.bindAll(host, port: port, type: SOCK_STREAM, for: address, setting).map {
+                        ListeningSocket(
+                            descriptor: $0.descriptor, address: .tls(host: $0.host, port: $0.port), isTLS: true, isUnix: false, file: nil)
+                    }
                 case .unix(let path):
                     let (descriptor, file) = try UnixSocketFile.bind(
                         path, type: SOCK_STREAM, ownership: setting.ownership, address: address)
@@ -62,61 +71,5 @@ struct ListeningSocket {
     private func set(_ level: Int32, _ name: Int32, _ value: Int32) {
         var value = value
         setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    /// Binds all addresses of a host; one that this machine does not have is skipped when another can be bound.
-    private static func bind(
-        _ address: NetworkAddress, _ host: String, _ port: Int, _ setting: ListenSetting, _ bound: inout [ListeningSocket]
-    ) throws(NetworkError) {
-        let found: [ResolvedAddress]
-        do throws(NetworkError) {
-            found = try ResolvedAddress.resolve(host: host, port: port, type: SOCK_STREAM, forListening: true)
-        } catch {
-            throw NetworkError(error.code, "cannot listen on \(address.text): \(error.message)")
-        }
-        var port = port
-        var failure: NetworkError?
-        var count = 0
-        for var resolved in found {
-            resolved.port = port
-            do throws(NetworkError) {
-                let socket = try bind(address, resolved, isIPv6Only: setting.leavesIPv4(address) || found.count > 1)
-                bound.append(socket)
-                count += 1
-                port = socket.address.port ?? port
-            } catch  where error.code == .addressNotAvailable {
-                failure = error
-            }
-        }
-        if count == 0, let failure { throw failure }
-    }
-
-    private static func bind(
-        _ address: NetworkAddress, _ resolved: ResolvedAddress, isIPv6Only: Bool
-    ) throws(NetworkError) -> ListeningSocket {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(resolved.family, type, 0)
-        guard descriptor >= 0 else {
-            throw errno == EAFNOSUPPORT
-                ? NetworkError(.addressNotAvailable, "cannot listen on \(address.text): this machine has no IPv6")
-                : .listening(on: address, number: errno)
-        }
-        var one: Int32 = 1
-        var only: Int32 = isIPv6Only ? 1 : 0
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, size)
-        if resolved.family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &only, size) }
-        guard resolved.withAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
-            let error = NetworkError.listening(on: address, number: errno)
-            close(descriptor)
-            throw error
-        }
-        let port = ResolvedAddress(of: descriptor)?.port ?? resolved.port
-        let host = resolved.ip?.text ?? ""
-        var isTLS = false
-        if case .tls = address { isTLS = true }
-        return ListeningSocket(
-            descriptor: descriptor, address: isTLS ? .tls(host: host, port: port) : .tcp(host: host, port: port), isTLS: isTLS,
-            isUnix: false, file: nil)
     }
 }

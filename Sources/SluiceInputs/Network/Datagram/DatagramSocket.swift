@@ -26,7 +26,12 @@ struct DatagramSocket {
         do throws(NetworkError) {
             for address in setting.addresses {
                 switch address {
-                case .udp(let host, let port): try bind(address, host, port, count, setting, &bound)
+                case .udp(let host, let port):
+                    bound += try IPSocket.bindAll(host, port: port, type: SOCK_DGRAM, count: count, for: address, setting).map {
+                        let address = NetworkAddress.udp(host: $0.host, port: $0.port)
+                        return DatagramSocket(
+                            descriptor: $0.descriptor, address: address, name: address.text, isUnix: false, isPassed: false, file: nil)
+                    }
                 case .unixDatagram(let path):
                     let (descriptor, file) = try UnixSocketFile.bind(
                         path, type: SOCK_DGRAM, ownership: setting.ownership, address: address)
@@ -55,67 +60,6 @@ struct DatagramSocket {
     func remove() {
         file?.remove()
         close(descriptor)
-    }
-
-    // MARK: - UDP
-
-    /// Binds all addresses of a host; one that this machine does not have is skipped when another can be bound.
-    private static func bind(
-        _ address: NetworkAddress, _ host: String, _ port: Int, _ count: Int, _ setting: ListenSetting, _ bound: inout [DatagramSocket]
-    ) throws(NetworkError) {
-        let found: [ResolvedAddress]
-        do throws(NetworkError) {
-            found = try ResolvedAddress.resolve(host: host, port: port, type: SOCK_DGRAM, forListening: true)
-        } catch {
-            throw NetworkError(error.code, "cannot listen on \(address.text): \(error.message)")
-        }
-        var port = port
-        var failure: NetworkError?
-        let before = bound.count
-        for var resolved in found {
-            resolved.port = port
-            let isIPv6Only = setting.leavesIPv4(address) || found.count > 1
-            do throws(NetworkError) {
-                for number in 0..<count {
-                    let socket = try bind(address, resolved, isIPv6Only: isIPv6Only, joins: number > 0)
-                    bound.append(socket)
-                    // The first one has the address to itself or fails; only then may further ones of this process share it.
-                    if count > 1 { set(socket.descriptor, SOL_SOCKET, SO_REUSEPORT) }
-                    port = socket.address.port ?? port
-                    resolved.port = port
-                }
-            } catch  where error.code == .addressNotAvailable {
-                failure = error
-            }
-        }
-        if bound.count == before, let failure { throw failure }
-    }
-
-    private static func bind(
-        _ address: NetworkAddress, _ resolved: ResolvedAddress, isIPv6Only: Bool, joins: Bool
-    ) throws(NetworkError) -> DatagramSocket {
-        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(resolved.family, type, 0)
-        guard descriptor >= 0 else {
-            throw errno == EAFNOSUPPORT
-                ? NetworkError(.addressNotAvailable, "cannot listen on \(address.text): this machine has no IPv6")
-                : .listening(on: address, number: errno)
-        }
-        if resolved.family == AF_INET6 { set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, isIPv6Only ? 1 : 0) }
-        if joins { set(descriptor, SOL_SOCKET, SO_REUSEPORT) }
-        guard resolved.withAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
-            let error = NetworkError.listening(on: address, number: errno)
-            close(descriptor)
-            throw error
-        }
-        let port = ResolvedAddress(of: descriptor)?.port ?? resolved.port
-        let bound = NetworkAddress.udp(host: resolved.ip?.text ?? "", port: port)
-        return DatagramSocket(descriptor: descriptor, address: bound, name: bound.text, isUnix: false, isPassed: false, file: nil)
-    }
-
-    private static func set(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32 = 1) {
-        var value = value
-        setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     // MARK: - What the kernel is to do
