@@ -41,16 +41,22 @@ final class Failback: Sendable {
             return (nil, nil)
         }
         ended?.join()
-        guard let found, found.isOpen else { return nil }
+        guard let found else { return nil }
+        // The one in use may have changed meanwhile.
+        guard found.isOpen, found.index < count else {
+            found.close()
+            return nil
+        }
         return found
     }
 
-    /// Ends the attempt that may be under way.
+    /// Ends the attempt that may be under way, and a connection that nobody has asked for.
     func close() {
         stop.set()
+        state.withLock { $0.thread }?.join()
         state.withLock { state in
-            defer { state = State(nextTry: .max) }
-            return state.thread
-        }?.join()
+            state.found?.close()
+            state = State(nextTry: .max)
+        }
     }
 }

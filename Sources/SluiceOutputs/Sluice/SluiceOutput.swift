@@ -41,7 +41,6 @@ package final class SluiceOutput: Output {
     private let plan: SluiceOutputPlan
     private let context: OutputContext
     private let dialer: Dialer
-    private let failback: Failback
     private var sender: TransferSender
     private var connection: DialedConnection?
     /// When something was last sent and heard on the connection, by the monotonic clock.
@@ -58,7 +57,6 @@ package final class SluiceOutput: Output {
         self.plan = plan
         self.context = context
         dialer = Dialer(plan.dial, log: context.log)
-        failback = Failback(dialer)
         sender = TransferSender(name: context.name, token: plan.token, compression: plan.compression)
     }
 
@@ -113,7 +111,6 @@ package final class SluiceOutput: Output {
     }
 
     package func close() throws(OutputError) {
-        failback.close()
         if let connection, let goodbye = sender.goodbye() {
             // A receiver that does not hear it forgets this sender later.
             do throws(NetworkError) {
@@ -181,7 +178,7 @@ package final class SluiceOutput: Output {
                 throw SluiceFault(
                     NetworkError(
                         .timedOut,
-                        "the receiver has not said anything for `ack_timeout` (\(plan.acknowledgementNs / 1_000_000) ms); what was not acknowledged is sent again"
+                        "the receiver has not said anything for `ack_timeout` (\(DurationText.text(plan.acknowledgementNs))); what was not acknowledged is sent again"
                     ), connection?.address)
             }
         }
@@ -189,9 +186,7 @@ package final class SluiceOutput: Output {
 
     /// Goes back to an earlier address when one can be reached again.
     private func goBack() {
-        guard let connection, let index = plan.dial.addresses.firstIndex(of: connection.address),
-            let earlier = failback.look(before: index)
-        else { return }
+        guard let connection, let earlier = dialer.earlierConnection(than: connection) else { return }
         context.log.info("output `\(context.name)`: back to \(earlier.address.text)")
         hangUp()
         do throws(SluiceFault) { try begin(earlier) } catch { hangUp() }

@@ -154,7 +154,7 @@ import Testing
         let error = errorOf { () throws(OutputError) in try output.commit() }
         #expect(
             error?.message
-                == "unix:\(path): the receiver has not said anything for `ack_timeout` (1000 ms); what was not acknowledged is sent again")
+                == "unix:\(path): the receiver has not said anything for `ack_timeout` (1s); what was not acknowledged is sent again")
         receiver.set { $0.isSilent = false }
         try output.commit()
         #expect(contents(receiver) == ["one"])
