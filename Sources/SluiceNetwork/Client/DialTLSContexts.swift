@@ -36,7 +36,7 @@ final class DialTLSContexts: Sendable {
                 .unusableFile,
                 "the key in `\(setting.key ?? "")` (`tls.key`) does not belong to the certificate in `\(setting.certificate ?? "")`")
         } catch {
-            throw NetworkError(.unusableFile, "TLS cannot be set up: \(TLSFault.words(error))")
+            throw NetworkError(.unusableFile, "TLS cannot be set up: \(TLSFailure.ofServer(error))")
         }
         made.withLock { $0 = Made(stamps: stamps, context: context) }
         return context

@@ -142,7 +142,7 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
         case let error as IOError:
             NetworkError(.closed, "the connection broke: \(NetworkError.text(of: error.errnoCode))")
         case is ChannelError: NetworkError(.closed, "the connection is closed")
-        default: NetworkError(.handshake, TLSFault.words(error))
+        default: NetworkError(.handshake, TLSFailure.ofServer(error))
         }
     }
 }

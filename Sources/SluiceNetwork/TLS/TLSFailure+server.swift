@@ -1,12 +1,11 @@
 import NIOSSL
 
-/// Words for what the TLS library throws.
-enum TLSFault {
-    /// What went wrong, as the middle of a sentence.
-    static func words(_ error: any Error) -> String {
+extension TLSFailure {
+    /// Why TLS with a server went wrong, as the middle of a sentence.
+    static func ofServer(_ error: any Error) -> String {
         switch error {
-        case let error as NIOSSLError: words(error)
-        case let error as BoringSSLError: words(error)
+        case let error as NIOSSLError: ofServer(error)
+        case let error as BoringSSLError: ofServer(error)
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             "the peer's certificate is for another name; `tls.server_name` says which one is expected"
         case is NIOSSLCloseTimedOutError: "the peer did not answer the end of TLS"
@@ -14,9 +13,9 @@ enum TLSFault {
         }
     }
 
-    private static func words(_ error: NIOSSLError) -> String {
+    private static func ofServer(_ error: NIOSSLError) -> String {
         switch error {
-        case .handshakeFailed(let cause), .shutdownFailed(let cause): words(cause)
+        case .handshakeFailed(let cause), .shutdownFailed(let cause): ofServer(cause)
         case .uncleanShutdown: "the peer closed the connection without ending TLS"
         case .noCertificateToValidate: "the peer showed no certificate"
         case .unableToValidateCertificate: "the peer's certificate cannot be checked"
@@ -24,26 +23,17 @@ enum TLSFault {
         }
     }
 
-    private static func words(_ error: BoringSSLError) -> String {
+    private static func ofServer(_ error: BoringSSLError) -> String {
         switch error {
         case .sslError(let stack), .unknownError(let stack):
-            stack.isEmpty ? "the connection was closed" : stack.map { words(reason: reason($0)) }.joined(separator: "; ")
+            stack.isEmpty ? "the connection was closed" : names(of: error).map(ofServer(reason:)).joined(separator: "; ")
         case .zeroReturn: "the peer ended TLS"
         case .syscallError: "the connection was closed"
         default: String(describing: error)
         }
     }
 
-    /// `CERTIFICATE_VERIFY_FAILED` out of `Error: 268435581 error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …`.
-    private static func reason(_ error: BoringSSLInternalError) -> String {
-        let text = error.description
-        guard let marker = text.firstRange(of: "OPENSSL_internal:") else {
-            return text.hasPrefix("Error:  ") ? String(text.dropFirst(8)) : text
-        }
-        return String(text[marker.upperBound...].prefix { $0 != " " })
-    }
-
-    private static func words(reason: String) -> String {
+    private static func ofServer(reason: String) -> String {
         switch reason {
         case "CERTIFICATE_VERIFY_FAILED":
             "the peer's certificate is not trusted: it has expired, is not valid yet, or was not signed by an authority in `tls.ca` (by default, "
