@@ -17,33 +17,7 @@ package final class ForwardInput: Input {
     package init(_ setting: ForwardSetting) { self.setting = setting }
 
     package func run(_ session: any InputSession) throws(InputError) {
-        guard !session.stop.isSet else { return }
-        var parts: (intake: ForwardIntake, server: StreamServer)?
-        do throws(NetworkError) {
-            try EventLoopThread.run(
-                stop: session.stop,
-                start: { [setting] loop throws(NetworkError) in
-                    let intake = ForwardIntake(setting, session: session, loop: loop)
-                    let server = StreamServer(
-                        setting.listen, loop: loop, log: session.log, observe: { event in event.count(session.count) },
-                        configure: { channel, info in
-                            try channel.pipeline.syncOperations.addHandler(ForwardConnection(info, intake))
-                        })
-                    try server.start()
-                    session.count(.opened, server.addresses.count)
-                    if setting.answersHeartbeats {
-                        ForwardHeartbeat.start(beside: server.addresses, setting.listen.access, on: loop, log: session.log)
-                    }
-                    parts = (intake, server)
-                },
-                stopping: {
-                    let (intake, server) = parts!
-                    server.stopAccepting()
-                    return intake.stop(hasConnections: server.connectionCount > 0) { server.closeAll() }
-                })
-        } catch {
-            throw error.inputError
-        }
+        _ = try session.run { [setting] loop in ForwardReception(setting, session: session, loop: loop) }
     }
 }
 

@@ -19,20 +19,7 @@ package final class HTTPInput: Input {
     package init(_ setting: HTTPInputSetting) { self.setting = setting }
 
     package func run(_ session: any InputSession) throws(InputError) {
-        guard !session.stop.isSet else { return }
-        var reception: HTTPReception?
-        do throws(NetworkError) {
-            try EventLoopThread.run(
-                stop: session.stop,
-                start: { [setting] loop throws(NetworkError) in
-                    let made = HTTPReception(setting, session: session, loop: loop)
-                    try made.start()
-                    reception = made
-                }, stopping: { reception!.stop() })
-        } catch {
-            throw error.inputError
-        }
-        reception?.finish()
+        try session.run { [setting] loop in HTTPReception(setting, session: session, loop: loop) }?.finish()
     }
 }
 

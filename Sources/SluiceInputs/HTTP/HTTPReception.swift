@@ -6,7 +6,7 @@ import SluiceNetwork
 
 /// All connections of an `http` input on their event loop, and what they share: the bytes that may be held, and the way of bodies to
 /// the delivery and of answers back.
-final class HTTPReception {
+final class HTTPReception: LoopReception {
     /// To those who come while lanes are busy.
     static let busy = HTTPAnswer.later("the outputs are slow; send the request again later, nothing of it was taken", isBusy: true)
     /// Bodies that may be held for all requests together, as a multiple of the longest.
@@ -20,7 +20,7 @@ final class HTTPReception {
     let check: HTTPRequestCheck
     private let loop: any EventLoop
     private let delivery: HTTPDelivery
-    private let post: LoopPost
+    private lazy var door = LoopDoor(self, loop)
     private var connections: [UInt64: HTTPConnection] = [:]
     private var server: StreamServer?
     private var notices = NoticeRate()
@@ -34,7 +34,6 @@ final class HTTPReception {
         self.loop = loop
         check = HTTPRequestCheck(setting)
         delivery = HTTPDelivery(session, bodyBytesMax: setting.bodyBytesMax)
-        post = LoopPost(loop)
     }
 
     /// Binds all addresses and takes connections from now on.
@@ -82,11 +81,9 @@ final class HTTPReception {
     /// Delivers a request; its connection is told the answer, if it is still the one that it waits for.
     func deliver(_ accepted: HTTPRequestCheck.Accepted, _ body: ByteBuffer, request: Int, on connection: HTTPConnection) {
         let id = connection.info.id
-        let here = NIOLoopBound(self, eventLoop: loop)
-        let post = post
         delivery.add(
-            HTTPDelivery.Job(accepted: accepted, body: body, sender: connection.sender, stream: id) { answer in
-                post.post { here.value.connections[id]?.deliveryEnded(request, answer) }
+            HTTPDelivery.Job(accepted: accepted, body: body, sender: connection.sender, stream: id) { [door] answer in
+                door.enter { $0.connections[id]?.deliveryEnded(request, answer) }
             })
     }
 
@@ -113,11 +110,9 @@ final class HTTPReception {
         server.stopAccepting()
         for connection in connections.values { connection.endWhenIdle() }
         let promise = loop.makePromise(of: Void.self)
-        let here = NIOLoopBound(self, eventLoop: loop)
-        let post = post
-        delivery.end {
-            post.post { here.value.sayGoodbye(promise) }
-            post.close()
+        delivery.end { [door] in
+            door.enter { $0.sayGoodbye(promise) }
+            door.close()
         }
         return promise.futureResult
     }
@@ -137,8 +132,5 @@ final class HTTPReception {
     }
 
     /// Behind the end of the loop.
-    func finish() {
-        post.close()
-        delivery.join()
-    }
+    func finish() { delivery.join() }
 }

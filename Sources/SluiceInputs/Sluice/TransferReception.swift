@@ -5,7 +5,7 @@ import SluiceNetwork
 
 /// All connections of a `sluice` input on their event loop: what is known of senders, and the way of frames to the feeder and of
 /// acknowledgements back.
-final class TransferReception {
+final class TransferReception: LoopReception {
     /// How often senders hear that this side is alive.
     private static let pingInterval = TimeAmount.seconds(10)
     /// Time for the last words to senders.
