@@ -105,9 +105,9 @@ package final class LogFeed: Sendable {
     /// Whether the calling thread is muted.
     package static var isMuted: Bool { pthread_getspecific(muteKey) != nil }
 
-    /// Mutes the calling thread while `body` runs, if `isMuting`.
-    package static func muted<Value>(if isMuting: Bool, _ body: () -> Value) -> Value {
-        guard isMuting, !isMuted else { return body() }
+    /// Mutes the calling thread while `body` runs.
+    package static func muted<Value>(_ body: () -> Value) -> Value {
+        guard !isMuted else { return body() }
         pthread_setspecific(muteKey, UnsafeRawPointer(bitPattern: 1))
         defer { pthread_setspecific(muteKey, nil) }
         return body()

@@ -84,8 +84,12 @@ final class Lane: @unchecked Sendable {
         while true {
             switch around.dispatcher.take(lane: index, until: timerDeadline) {
             case .batch(let shipment):
-                // What is logged about lines of the log makes no further ones.
-                LogFeed.muted(if: around.ownLog?.isClaimed(source: shipment.source) == true) { process(shipment) }
+                if around.ownLog?.isClaimed(source: shipment.source) == true {
+                    // What is logged about lines of the log makes no further ones.
+                    LogFeed.muted { process(shipment) }
+                } else {
+                    process(shipment)
+                }
             case .marker(let epoch): around.checkpoints.reached(epoch, lane: index, rules.stateSnapshots())
             case .order(let order): carryOut(order)
             case .end: return finish()

@@ -41,15 +41,15 @@ import Testing
 
     @Test func `a muted thread feeds nothing, others do`() {
         let feed = LogFeed(run: "r")
-        LogFeed.muted(if: true) {
+        LogFeed.muted {
             #expect(LogFeed.isMuted)
-            LogFeed.muted(if: true) { feed.add(time: 0, severity: 6, message: "inner") }
+            LogFeed.muted { feed.add(time: 0, severity: 6, message: "inner") }
             feed.add(time: 0, severity: 6, message: "outer")
             let other = WorkerThread("other") { feed.add(time: 0, severity: 6, message: "other") }
             other.join()
         }
         #expect(!LogFeed.isMuted)
-        LogFeed.muted(if: false) { feed.add(time: 0, severity: 6, message: "behind") }
+        feed.add(time: 0, severity: 6, message: "behind")
         #expect(feed.entries(after: 0, max: 10).entries.map(\.message) == ["other", "behind"])
     }
 
