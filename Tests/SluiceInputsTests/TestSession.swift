@@ -166,6 +166,11 @@ final class TestSession: InputSession {
 
     func counter(_ counter: InputCounter) -> Int { state.withLock { $0.counts[counter] ?? 0 } }
 
+    /// Waits until the input has asked so many times to be told of the delivery: a batch is seen before that.
+    func owes(_ turns: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+        _ = wait(for: "\(turns) turns to confirm", sourceLocation: sourceLocation) { $0.unconfirmed.count >= turns ? true : nil }
+    }
+
     /// No batch is given out until ``release()``; returns when the input waits for one.
     func hold() {
         state.notify { $0.isHolding = true }

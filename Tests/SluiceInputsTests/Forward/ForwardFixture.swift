@@ -48,11 +48,6 @@ final class ForwardFixture {
         _ = session.wait(for: "\(counter) = \(value)", sourceLocation: sourceLocation) { $0.counts[counter] ?? 0 == value ? true : nil }
     }
 
-    /// Waits until so many turns wait for their confirmation: a batch is seen before the input asks for it.
-    func owes(_ turns: Int, sourceLocation: SourceLocation = #_sourceLocation) {
-        _ = session.wait(for: "\(turns) turns to confirm", sourceLocation: sourceLocation) { $0.unconfirmed.count >= turns ? true : nil }
-    }
-
     /// All events, once there are so many.
     func events(_ count: Int, sourceLocation: SourceLocation = #_sourceLocation) -> [String] {
         session.messages(count, sourceLocation: sourceLocation)

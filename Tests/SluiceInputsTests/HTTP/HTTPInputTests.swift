@@ -271,6 +271,7 @@ import Testing
         #expect(try idle.response()?.status == 200)
         try delivered.post("{\"message\":\"a\"}")
         _ = session.messages(1)
+        session.owes(1)
         try half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
         #expect(try half.response(hasBody: false)?.status == 100)
         session.stop.set()

@@ -50,6 +50,7 @@ import Testing
         for count in 0...total {
             let peer = LoopbackPeer()
             let output = try folder.output("tcp", peer.address)
+            let hasSecond = StopFlag()
             let receiver = Elsewhere { () -> (first: [UInt8], second: [UInt8]) in
                 let connection = peer.accept()
                 var first = connection.read(count)
@@ -64,18 +65,22 @@ import Testing
                     if got > 0 { first += more[..<got] }
                     connection.close()
                 }
-                return (first, peer.accept().readToEnd())
+                let successor = peer.accept()
+                hasSecond.set()
+                return (first, successor.readToEnd())
             }
             // Each in its own batch, so that some are acknowledged before the end.
             for text in texts { try deliver([records(text)], to: output) }
             let last = Elsewhere { [output = Carried(output)] in _ = try? deliver([records("the end")], to: output.value) }
             last.wait()
             // The receiver waits for a second connection: there is one at the latest when the first turns out to be broken.
-            for _ in 0..<100 where output.counter("connects") ?? 0 < 2 {
+            let isReplaced = try eventually {
                 _ = try? output.tend(now: 0)
+                if hasSecond.isSet { return true }
                 try deliver([records("again")], to: output)
-                Interval.pass(microseconds: 10_000)
+                return false
             }
+            #expect(isReplaced, "\(count) \(ending)")
             try output.close()
             let got = receiver.wait()
             let first = lines(got.first)
@@ -98,10 +103,11 @@ import Testing
         try deliver([records("four")], to: output)
         dead.close()
         // Idle: the output notices by itself.
-        for _ in 0..<100 where output.counter("connections_broken") == 0 {
+        let hasNoticed = try eventually {
             _ = try output.tend(now: 0)
-            Interval.pass(microseconds: 10_000)
+            return output.counter("connections_broken") != 0
         }
+        #expect(hasNoticed)
         let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("five")], to: output)
         try output.close()
@@ -122,7 +128,7 @@ import Testing
             try deliver([records("\(turn)")], to: output)
             #expect(receiver.wait() == Array("\(turn)\n".utf8))
             // The end of the connection has to be here before the next record leaves.
-            for _ in 0..<200 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
+            #expect(eventually { output.counter("connections_open") != 1 })
         }
         #expect(output.counter("resent_records") == 0 && output.counter("connections_broken") == 0)
         #expect(output.counter("connects") == 5)
@@ -154,7 +160,7 @@ import Testing
         for number in 0..<50 { try deliver([records("record \(number)")], to: output) }
         let dead = peer.accept()
         dead.reset()
-        for _ in 0..<100 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
+        #expect(eventually { output.counter("connections_open") != 1 })
         let receiver = Elsewhere { peer.accept().readToEnd() }
         try deliver([records("last")], to: output)
         try output.close()
@@ -172,7 +178,7 @@ import Testing
         // The second dies with `7` unread, and nobody takes its place.
         #expect(output.counter("connections_open") == 3)
         connections[1].close()
-        for _ in 0..<100 where output.counter("connections_open") == 3 { Interval.pass(microseconds: 5_000) }
+        #expect(eventually { output.counter("connections_open") != 3 })
         let receivers = [0, 2].map { index in Elsewhere { connections[index].readToEnd() } }
         let again = Elsewhere { peers[1].accept().readToEnd() }
         for number in 9..<12 { try deliver([records("\(number)")], to: output) }
@@ -190,10 +196,11 @@ import Testing
         try deliver([records("to the second")], to: output)
         let first = LoopbackPeer(port: dead)
         let receivers = [second, first].map { peer in Elsewhere { peer.accept().readToEnd() } }
-        for _ in 0..<200 where output.counter("connects") == 1 {
+        let isBack = try eventually {
             _ = try output.tend(now: 0)
-            Interval.pass(microseconds: 10_000)
+            return output.counter("connects") != 1
         }
+        #expect(isBack)
         try deliver([records("to the first")], to: output)
         try output.close()
         #expect(receivers.map { lines($0.wait()) } == [["to the second"], ["to the first"]])
@@ -246,7 +253,7 @@ import Testing
         try deliver([records("two")], to: output)
         #expect(connection.read(8) == Array("one\ntwo\n".utf8))
         connection.close()
-        for _ in 0..<100 where output.counter("connections_open") == 1 { Interval.pass(microseconds: 5_000) }
+        #expect(eventually { output.counter("connections_open") != 1 })
         #expect(output.counter("connections_open") == 0)
     }
 }
