@@ -46,7 +46,11 @@ package protocol InputSession: AnyObject, Sendable {
     /// Hands a batch on and waits while its lane is busy. `stream` (a connection, a file) keeps its order; `bytes` are the input
     /// bytes behind the batch, for the bound of what is in flight; `positions` are those behind it. A batch without events
     /// moves the positions all the same.
-    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position])
+    ///
+    /// False when the input has to end and the batch was taken by nobody. With positions that is no loss: what is behind them is read
+    /// again. A batch without positions is offered for a while also behind the stop, and who cannot have its events again counts them.
+    @discardableResult
+    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool
 
     /// Puts a batch back that nothing came into.
     func giveBack(_ batch: BatchBox)

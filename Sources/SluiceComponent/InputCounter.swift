@@ -118,7 +118,7 @@ package enum InputCounter: String, CaseIterable, Sendable {
             Declaration(
                 name: "events_lost", unit: "events",
                 help:
-                    "events that were overwritten before they could be read, in the kernel's log, the journal or Sluice's own log; a lower bound",
+                    "events that were overwritten before they could be read (the kernel's log, the journal, Sluice's own log; a lower bound), or that were in hand when the input ended and no lane took them",
                 isLoss: true)
         }
     }

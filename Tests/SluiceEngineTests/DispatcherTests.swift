@@ -83,6 +83,37 @@ import Testing
         #expect(dispatcher.mark().movements[0]?.positions["file"]?.value == "1")
     }
 
+    @Test func `with a deadline room is waited for behind the stop`() {
+        let half = Dispatcher.Limits().unconfirmedBytesMax / 2 + 1
+        func sendAgain(until deadline: Int64) -> Bool {
+            dispatcher.send(
+                [(lane: 0, box: BatchBox(), pool: pool)], source: 0, bytes: half, positions: [Position(key: "file", value: "2")],
+                stop: stop, until: deadline)
+        }
+        #expect(send(bytes: half, at: 1))
+        stop.set()
+        #expect(!sendAgain(until: MonotonicClock.now + 1_000_000))
+        let lane = WorkerThread("lane") { [dispatcher] in
+            _ = StopFlag().wait(nanoseconds: 20_000_000)
+            dispatcher.confirmed(source: 0, bytes: half)
+        }
+        #expect(sendAgain(until: MonotonicClock.now + 30_000_000_000))
+        lane.join()
+    }
+
+    @Test func `with a deadline a batch is waited for behind the stop`() {
+        let boxes = (0..<BatchPool.batchesMax).compactMap { _ in pool.take(stop: stop) }
+        stop.set()
+        #expect(pool.take(stop: stop) == nil)
+        #expect(pool.take(stop: stop, until: MonotonicClock.now + 1_000_000) == nil)
+        let lane = WorkerThread("lane") { [pool] in
+            _ = StopFlag().wait(nanoseconds: 20_000_000)
+            pool.give(boxes[0])
+        }
+        #expect(pool.take(stop: stop, until: MonotonicClock.now + 30_000_000_000) === boxes[0])
+        lane.join()
+    }
+
     @Test func `a confirmation belongs to the epoch in which it was asked for`() {
         dispatcher.whenConfirmed(source: 0) { _ in }
         #expect(dispatcher.mark().movements[0]?.confirmations.count == 1)

@@ -21,6 +21,8 @@ final class TestSession: InputSession {
         var refused: [String] = []
         var free = 4
         var isHolding = false
+        /// Nobody takes what is sent, as behind the stop when lanes have no room.
+        var isRefusing = false
         /// Whether confirmations are given at once.
         var isConfirming = true
         var unconfirmed: [@Sendable (Bool) -> Void] = []
@@ -68,12 +70,14 @@ final class TestSession: InputSession {
         return isFree == true ? BatchBox() : nil
     }
 
-    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) {
+    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool {
         let messages = messages(of: batch.events)
-        state.notify {
-            $0.sent.append(Sent(messages: messages, stream: stream, positions: positions))
+        return state.notify {
             $0.free += 1
+            guard !$0.isRefusing else { return false }
+            $0.sent.append(Sent(messages: messages, stream: stream, positions: positions))
             $0.counts[.bytesRead, default: 0] += bytes
+            return true
         }
     }
 

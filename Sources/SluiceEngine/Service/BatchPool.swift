@@ -19,15 +19,16 @@ final class BatchPool: Sendable {
     /// A pool without batches.
     init() {}
 
-    /// An empty batch; waits while all are under way. Nil when `stop` was set; who sets it calls ``wake()``.
-    func take(stop: StopFlag) -> BatchBox? {
-        let taken: BatchBox?? = state.wait { state in
+    /// An empty batch; waits while all are under way. Nil when `stop` was set (who sets it calls ``wake()``), or with a `deadline`
+    /// (monotonic) when that has passed.
+    func take(stop: StopFlag, until deadline: Int64? = nil) -> BatchBox? {
+        let taken: BatchBox?? = state.wait(until: deadline) { state in
             if let box = state.free.popLast() { return .some(box) }
             if state.made < Self.batchesMax {
                 state.made += 1
                 return .some(BatchBox())
             }
-            return stop.isSet ? .some(nil) : nil
+            return stop.isSet && deadline == nil ? .some(nil) : nil
         }
         return taken ?? nil
     }

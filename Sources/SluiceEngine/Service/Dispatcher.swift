@@ -78,14 +78,15 @@ final class Dispatcher: Sendable {
     // MARK: - Inputs
 
     /// Puts an input's batches into inboxes, all at once, and moves its positions; waits while there is no room. False when `stop`
-    /// was set first: then nothing was sent.
+    /// was set first, or with a `deadline` (monotonic) when that has passed: then nothing was sent.
     func send(
-        _ parts: [(lane: Int, box: BatchBox, pool: BatchPool)], source: Int, bytes: Int, positions: [Position], stop: StopFlag
+        _ parts: [(lane: Int, box: BatchBox, pool: BatchPool)], source: Int, bytes: Int, positions: [Position], stop: StopFlag,
+        until deadline: Int64? = nil
     ) -> Bool {
-        let isSent: Bool? = state.wait { state in
+        let isSent: Bool? = state.wait(until: deadline) { state in
             guard hasRoom(state, parts, source, positions.isEmpty ? 0 : bytes) else {
                 state.isUrgent = true
-                return stop.isSet ? false : nil
+                return stop.isSet && deadline == nil ? false : nil
             }
             for part in parts { put(part.box, part.pool, source, part.lane, into: &state) }
             state.sources[source, default: Source()].move(positions, bytes)

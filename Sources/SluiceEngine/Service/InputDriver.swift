@@ -39,6 +39,8 @@ final class InputDriver: InputSession, Sendable {
     private let condition = Mutex(Condition())
     private let pool = BatchPool()
     private let parts: [BatchPool]
+    /// When the stop was asked for, on the monotonic clock.
+    private let stoppedAt = Mutex<Int64>(0)
     private let ended = Mutex<@Sendable () -> Void>({})
     private let thread = Mutex<WorkerThread?>(nil)
 
@@ -70,6 +72,7 @@ final class InputDriver: InputSession, Sendable {
 
     /// Asks the input to end.
     func requestStop() {
+        stoppedAt.withLock { $0 = MonotonicClock.now }
         stop.set()
         pool.wake()
         for part in parts { part.wake() }
@@ -110,6 +113,8 @@ final class InputDriver: InputSession, Sendable {
     /// First and longest pause before an input that failed is run again, in nanoseconds.
     private static let pauseMin: Int64 = 500_000_000
     private static let pauseMax: Int64 = 60_000_000_000
+    /// How long after the stop room is waited for that what cannot be read again needs, in nanoseconds.
+    private static let patienceNs: Int64 = 1_000_000_000
 
     private func runUntilStopped() {
         var pause = Self.pauseMin
@@ -164,21 +169,36 @@ final class InputDriver: InputSession, Sendable {
 
     func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void) { around.dispatcher.whenConfirmed(source: source, body) }
 
-    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) {
+    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool {
         for index in 0..<batch.events.count { batch.events.raw.pointee.events[index].source = UInt32(source) }
-        // What is not sent, because the input was stopped meanwhile, moves no position: it is read again.
-        guard let sent = partition.split(batch, pool: pool, stream: stream, pools: parts, stop: stop) else {
-            return pool.give(batch)
-        }
-        if !sent.contains(where: { $0.box === batch }) { pool.give(batch) }
-        guard around.dispatcher.send(sent, source: source, bytes: bytes, positions: positions, stop: stop) else {
-            for part in sent { part.pool.give(part.box) }
-            return
+        // What is not sent, because the input was stopped meanwhile, moves no position: it is read again. What has none gets a while.
+        let isSent =
+            dispatch(batch, stream, bytes, positions, until: nil)
+            || positions.isEmpty && dispatch(batch, stream, bytes, [], until: stoppedAt.withLock { $0 } + Self.patienceNs)
+        guard isSent else {
+            pool.give(batch)
+            return false
         }
         latest.withLock { latest in
             for position in positions { latest[position.key] = position.value == nil ? nil : position }
         }
         if bytes > 0 { count(.bytesRead, bytes) }
+        return true
+    }
+
+    /// Puts a batch into the inboxes of its lanes. False when there is no room and the input has to end, or, with a deadline, when that has
+    /// passed: then the batch is as it was.
+    private func dispatch(_ batch: BatchBox, _ stream: UInt64, _ bytes: Int, _ positions: [Position], until deadline: Int64?) -> Bool {
+        guard let sent = partition.split(batch, pool: pool, stream: stream, pools: parts, stop: stop, until: deadline) else { return false }
+        let isWhole = sent.contains { $0.box === batch }
+        guard
+            around.dispatcher.send(sent, source: source, bytes: bytes, positions: positions, stop: stop, until: deadline)
+        else {
+            if !isWhole { for part in sent { part.pool.give(part.box) } }
+            return false
+        }
+        if !isWhole { pool.give(batch) }
+        return true
     }
 
     func refuse(_ raw: UnsafeRawBufferPointer, reason: String) {

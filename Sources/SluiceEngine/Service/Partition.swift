@@ -17,9 +17,9 @@ struct Partition: Sendable {
     }
 
     /// The batch's events by lane. The batch itself is used as it is when it goes to one lane; else its events are copied to
-    /// batches of `pools`. Nil when `stop` was set before there were enough of those.
+    /// batches of `pools`. Nil when `stop` was set, or a `deadline` (monotonic) has passed, before there were enough of those.
     func split(
-        _ batch: BatchBox, pool: BatchPool, stream: UInt64, pools: [BatchPool], stop: StopFlag
+        _ batch: BatchBox, pool: BatchPool, stream: UInt64, pools: [BatchPool], stop: StopFlag, until deadline: Int64? = nil
     ) -> [(lane: Int, box: BatchBox, pool: BatchPool)]? {
         guard let field else { return [(Int(stream % UInt64(lanes)), batch, pool)] }
         var boxes = [BatchBox?](repeating: nil, count: lanes)
@@ -29,7 +29,7 @@ struct Partition: Sendable {
             let event = raw.pointee.events + Int(index)
             let lane = lane(of: event, raw, field)
             if boxes[lane] == nil {
-                guard let box = pools[lane].take(stop: stop) else {
+                guard let box = pools[lane].take(stop: stop, until: deadline) else {
                     for (lane, box) in boxes.enumerated() { if let box { pools[lane].give(box) } }
                     return nil
                 }

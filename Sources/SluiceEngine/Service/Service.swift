@@ -173,7 +173,9 @@ package final class Service: Sendable {
         for input in topology.inputs { input?.driver.join() }
         for lane in lanes { dispatcher.put(.end, lane: lane.index) }
         if !book.waitForEnd(lanes: lanes.count, until: deadline) {
-            around.log.warning("outputs did not take everything within `shutdown_timeout`; what is left is read again at the next start")
+            around.log.warning(
+                "outputs did not take everything within `shutdown_timeout`; what is left is read again at the next start, or lost where its input cannot read again (sockets, pipes)"
+            )
             abandon.set()
             desk.wake()
             for output in topology.outputs { output?.driver.stop() }

@@ -69,7 +69,10 @@ struct PipeStream: ~Copyable {
             let bytes = reader.bytesRead - bytesReported
             bytesReported = reader.bytesRead
             if box.events.count > 0 || bytes > 0 {
-                session.send(box, stream: stream, bytes: bytes, positions: reached?() ?? [])
+                let count = box.events.count
+                let isSent = session.send(box, stream: stream, bytes: bytes, positions: reached?() ?? [])
+                // A pipe without a place cannot be read again.
+                if !isSent, reached == nil, count > 0 { session.count(.eventsLost, count) }
             } else {
                 box.events.clear()
                 spare = box

@@ -1,4 +1,5 @@
 import CSluice
+import Logging
 import SluiceComponent
 import SluiceEvent
 
@@ -22,6 +23,8 @@ final class LaneBatches {
 
     private let session: any InputSession
     private var lanes: [Lane]
+    /// Events that no lane took before the end.
+    private var lost = 0
 
     /// No batch yet.
     init(_ session: any InputSession) {
@@ -66,6 +69,10 @@ final class LaneBatches {
     /// Nothing will come any more: what was received and made no event is counted as well.
     func finish() {
         sendAll()
+        if lost > 0 {
+            session.log.error(
+                "\(lost) events of input `\(session.name)` were lost: they were in hand when it ended, and rules and outputs took no more")
+        }
         for lane in lanes.indices where lanes[lane].bytes > 0 {
             guard let box = session.takeBatch() else { return }
             send(box, lane)
@@ -86,6 +93,9 @@ final class LaneBatches {
     private func send(_ box: BatchBox, _ lane: Int) {
         let bytes = lanes[lane].bytes
         lanes[lane].bytes = 0
-        session.send(box, stream: UInt64(lane), bytes: bytes, positions: [])
+        let count = box.events.count
+        guard !session.send(box, stream: UInt64(lane), bytes: bytes, positions: []), count > 0 else { return }
+        lost += count
+        session.count(.eventsLost, count)
     }
 }

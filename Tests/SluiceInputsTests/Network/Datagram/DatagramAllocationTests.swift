@@ -24,9 +24,10 @@ private final class CountingSession: InputSession, @unchecked Sendable {
 
     func takeBatch() -> BatchBox? { box }
 
-    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) {
+    func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool {
         events += batch.events.count
         batch.events.clear()
+        return true
     }
 
     func giveBack(_ batch: BatchBox) {}

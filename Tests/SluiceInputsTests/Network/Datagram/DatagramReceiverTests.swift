@@ -219,4 +219,16 @@ private func numbers(_ messages: [String]) -> [Int] { messages.compactMap { Int(
         #expect(running.session.state.withLock { $0.sent.flatMap(\.messages) } == [])
         #expect(running.session.counter(.datagramsLost) == 300)
     }
+
+    @Test func `events that no lane takes at the stop are counted and told`() throws {
+        let running = try RunningReceiver([Self.loopback])
+        let sender = try running.sender()
+        running.session.state.notify { $0.isRefusing = true }
+        for number in 0..<300 { sender.send("<13>app: \(number)") }
+        running.stop()
+        #expect(running.session.state.withLock { $0.sent.flatMap(\.messages) } == [])
+        #expect(running.session.counter(.eventsLost) == 300)
+        let told = "error: 300 events of input `test` were lost: they were in hand when it ended, and rules and outputs took no more"
+        #expect(running.session.logged.all.contains(told))
+    }
 }
