@@ -130,10 +130,8 @@ def kill_under_load(folder, kind, address, target, kills):
                 assert len(line) == len(str(number_of(line))) + 1 + number_of(line) % 400, line
         assert len(receiver.connections()) >= kills * 2 // 3, "hardly any receiver got something before its death"
         assert counters["connections_broken"] > 0 and counters["connects"] > kills // 2, counters
-        # What came twice is what was sent again, or what a connection broke in.
-        assert total - written <= counters["resent_records"] + counters["connects"] * 20_000, (total, written, counters)
-        if total > written + counters["connects"] * 10_000:
-            assert counters["resent_records"] > 0, counters
+        # What came twice is what was sent again.
+        assert total - written <= counters["resent_records"], (total, written, counters)
         service.stop()
     finally:
         stop.set()

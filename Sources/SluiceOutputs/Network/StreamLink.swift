@@ -68,29 +68,42 @@ final class StreamLink {
         marks.confirm()
     }
 
+    /// What a connection leaves behind.
+    struct Remains {
+        /// Is to be sent again, before anything new.
+        var owed: [RecordChunk] = []
+        /// Records beside these that are written again, because their parcels were set back.
+        var recordsSetBack = 0
+        /// Why it did not end clean.
+        var fault: NetworkError?
+
+        /// Records that the peer may get twice.
+        var records: Int { owed.reduce(recordsSetBack) { $0 + $1.records } }
+    }
+
     /// The connection is over, or is given up: answers what is owed now, and why if it did not end clean.
-    func end(stop: StopFlag) -> (owed: [RecordChunk], fault: NetworkError?) {
-        guard let connection else { return ([], nil) }
+    func end(stop: StopFlag) -> Remains {
+        var remains = Remains()
+        guard let connection else { return remains }
         self.connection = nil
         let end = connection.awaitEnd(until: MonotonicClock.now + Self.endNs, stop: stop)
         connection.abort()
-        var owed: [RecordChunk] = []
-        var fault: NetworkError?
         switch end {
         case .clean, .unanswered: marks.confirm()
         case .broken(let reason):
-            owed = Array(window.kept) + given.filter(\.isOwed).map(\.chunk)
+            remains.owed = Array(window.kept) + given.filter(\.isOwed).map(\.chunk)
+            remains.recordsSetBack = given.reduce(0) { $0 + ($1.isOwed ? 0 : $1.chunk.records) }
+            remains.fault = reason
             marks.rollBack()
-            fault = reason
             broken += 1
         }
         window.clear()
         given.removeAll(keepingCapacity: true)
-        return (owed, fault)
+        return remains
     }
 
     /// Ends the connection in order; what was given has to be confirmed before. Answers what is owed if the peer did not read it.
-    func close(stop: StopFlag) -> (owed: [RecordChunk], fault: NetworkError?) {
+    func close(stop: StopFlag) -> Remains {
         connection?.close()
         return end(stop: stop)
     }

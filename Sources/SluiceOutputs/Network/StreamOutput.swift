@@ -76,9 +76,8 @@ package final class StreamOutput: Output {
         // A receiver that ended without reading everything has one more chance.
         let end = try payOwed().close(stop: context.stop)
         if let fault = end.fault, !end.owed.isEmpty {
-            let records = end.owed.reduce(0) { $0 + $1.records }
             throw OutputError(
-                code: .cannotWrite, message: "the last \(records) records may not have been read by their receiver: \(fault.message)")
+                code: .cannotWrite, message: "the last \(end.records) records may not have been read by their receiver: \(fault.message)")
         }
     }
 
@@ -214,13 +213,14 @@ package final class StreamOutput: Output {
 
     /// Notes what is owed after the end of a connection; answers whether it was broken.
     @discardableResult
-    private func note(_ end: (owed: [RecordChunk], fault: NetworkError?)) -> Bool {
+    private func note(_ end: StreamLink.Remains) -> Bool {
         guard let fault = end.fault else { return false }
         owed.insert(contentsOf: end.owed, at: 0)
-        let records = end.owed.reduce(0) { $0 + $1.records }
-        guard records > 0 else { return true }
+        // Those that are owed count when they are sent.
+        resentRecords += end.recordsSetBack
+        guard end.records > 0 else { return true }
         context.log.warning(
-            "output `\(context.name)`: a connection did not end in order (\(fault.message)); the last \(records) records on it, which the receiver may not have read, are sent again"
+            "output `\(context.name)`: a connection did not end in order (\(fault.message)); the last \(end.records) records on it, which the receiver may not have read, are sent again"
         )
         return true
     }
