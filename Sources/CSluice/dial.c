@@ -30,10 +30,6 @@ void sl_keep_alive(int descriptor, int idle, int interval, int count) {
     setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
-void sl_user_timeout(int descriptor, unsigned milliseconds) {
-    setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
-}
-
 bool sl_is_self_connected(int descriptor) {
     struct sockaddr_storage own, other;
     memset(&own, 0, sizeof own);

@@ -1,4 +1,4 @@
-// What outgoing connections ask of their sockets beyond the C library's functions.
+// What connections ask of their sockets beyond the C library's functions.
 #ifndef SLUICE_DIAL_H
 #define SLUICE_DIAL_H
 
@@ -13,9 +13,6 @@ bool sl_is_established(int descriptor);
 
 /// Probes the peer of a TCP connection that has been idle for `idle` seconds, every `interval` seconds, `count` times; `idle` 0: never.
 void sl_keep_alive(int descriptor, int idle, int interval, int count);
-
-/// Ends a TCP connection whose peer acknowledges nothing, or takes nothing, for so many milliseconds.
-void sl_user_timeout(int descriptor, unsigned milliseconds);
 
 /// Whether a TCP socket was connected to itself, as can happen when nobody listens on a port of the range for outgoing connections.
 bool sl_is_self_connected(int descriptor);

@@ -28,10 +28,7 @@ extension DialSetting {
                 "time after which a connection is given up that has bytes to send and whose peer takes and acknowledges nothing",
                 example: "30s"))
         if schemes.contains(.tcp) || schemes.contains(.tls) {
-            options.append(
-                OptionSpec(
-                    "keepalive", .group(keepAliveOptions), "when a silent TCP peer is asked whether it is still there",
-                    example: "{ idle: 1m }"))
+            options.append(KeepAlive.option(.ofDialed))
         }
         return options
     }
@@ -43,14 +40,6 @@ extension DialSetting {
         OptionSpec(
             "failback", .duration(100_000_000...24 * hour), default: "1m",
             "with `balance: failover`: how often an address before the one in use is tried again", example: "10s"),
-    ]
-
-    private static let keepAliveOptions: [OptionSpec] = [
-        OptionSpec(
-            "idle", .duration(0...2 * hour), default: "30s", "silence before the first question, in whole seconds; `0s`: never asked",
-            example: "1m"),
-        OptionSpec("interval", .duration(second...hour), default: "10s", "time between two questions, in whole seconds", example: "5s"),
-        OptionSpec("count", .integer(1...20), default: "3", "unanswered questions after which the connection is over", example: "5"),
     ]
 }
 

@@ -10,18 +10,6 @@ package struct DialSetting: Sendable {
         case roundRobin = "round_robin"
     }
 
-    /// When the system asks a silent TCP peer whether it is still there.
-    package struct KeepAlive: Sendable, Equatable {
-        /// Seconds of silence before the first probe; 0: never.
-        package var idleSeconds = 30
-        package var intervalSeconds = 10
-        /// Unanswered probes after which the connection is over.
-        package var count = 3
-
-        /// The standard: a peer that vanished is noticed after one minute.
-        package init() {}
-    }
-
     /// Never empty.
     package let addresses: [NetworkAddress]
     package let balance: Balance
@@ -37,7 +25,7 @@ package struct DialSetting: Sendable {
     /// A setting without a configuration, for what the program itself connects to.
     package init(
         addresses: [NetworkAddress], balance: Balance = .failover, tls: DialTLS = DialTLS(), connectTimeoutNs: Int64 = 10_000_000_000,
-        writeTimeoutNs: Int64 = 60_000_000_000, failbackNs: Int64 = 60_000_000_000, keepAlive: KeepAlive = KeepAlive()
+        writeTimeoutNs: Int64 = 60_000_000_000, failbackNs: Int64 = 60_000_000_000, keepAlive: KeepAlive = .ofDialed
     ) {
         precondition(!addresses.isEmpty, "nothing to connect to")
         self.addresses = addresses
@@ -83,13 +71,6 @@ package struct DialSetting: Sendable {
         }
         connectTimeoutNs = values.duration("connect_timeout") ?? 10_000_000_000
         writeTimeoutNs = values.duration("write_timeout") ?? 60_000_000_000
-        var keepAlive = KeepAlive()
-        if values.declares("keepalive") {
-            let group = values.group("keepalive")
-            keepAlive.idleSeconds = Int((group.duration("idle") ?? 30_000_000_000) / 1_000_000_000)
-            keepAlive.intervalSeconds = Int((group.duration("interval") ?? 10_000_000_000) / 1_000_000_000)
-            keepAlive.count = group.integer("count") ?? 3
-        }
-        self.keepAlive = keepAlive
+        keepAlive = KeepAlive(values, standard: .ofDialed)
     }
 }

@@ -1,4 +1,3 @@
-import CSluice
 import Glibc
 package import Logging
 import NIOSSL
@@ -154,9 +153,7 @@ package final class Dialer: Sendable {
     private func prepare(_ socket: Int32) {
         var one: Int32 = 1
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        let keepAlive = setting.keepAlive
-        sl_keep_alive(socket, Int32(keepAlive.idleSeconds), Int32(keepAlive.intervalSeconds), Int32(keepAlive.count))
-        sl_user_timeout(socket, UInt32(clamping: setting.writeTimeoutNs / 1_000_000))
+        setting.keepAlive.apply(to: socket)
     }
 
     /// With TLS 1.3 our side is done with the handshake before the peer has looked at our certificate; its refusal comes a little later, and

@@ -12,6 +12,8 @@ package struct ListenSetting: Sendable {
     package let rateLimit: Int?
     /// Whether each connection has to begin with a header of the PROXY protocol.
     package let isBehindProxy: Bool
+    /// When silent peers of TCP are asked whether they are still there.
+    package let keepAlive: KeepAlive
     package let ownership: SocketOwnership
     /// Bytes that the kernel may hold for a socket; nil leaves it to the system (streams) or to the input (datagrams).
     package let receiveBufferBytes: Int?
@@ -29,6 +31,7 @@ package struct ListenSetting: Sendable {
                 "allow", .texts, "blocks of addresses whose peers may send; without it everybody may",
                 example: "[10.0.0.0/8, \"2001:db8::/32\"]"))
         if isStream { options += streamOptions }
+        if schemes.contains(.tcp) || schemes.contains(.tls) { options.append(KeepAlive.option(.ofAccepted)) }
         options.append(
             OptionSpec(
                 "rate_limit", .integer(1...1_000_000_000), "events a second that one peer may send; more are discarded and counted",
@@ -89,6 +92,7 @@ package struct ListenSetting: Sendable {
         limits = isStream ? ConnectionLimits(values) : ConnectionLimits()
         rateLimit = values.declares("rate_limit") ? values.integer("rate_limit") : nil
         isBehindProxy = isStream && values.boolean("proxy_protocol")
+        keepAlive = KeepAlive(values, standard: .ofAccepted)
         ownership = schemes.contains(.unix) || schemes.contains(.unixgram) ? try SocketOwnership(values) : SocketOwnership()
         receiveBufferBytes = values.size("receive_buffer")
         if isBehindProxy, access.isEmpty, addresses.contains(where: \.isOpenToNetwork) {
@@ -107,6 +111,7 @@ package struct ListenSetting: Sendable {
         tls = nil
         rateLimit = nil
         isBehindProxy = false
+        keepAlive = .ofAccepted
         ownership = SocketOwnership()
         receiveBufferBytes = nil
     }

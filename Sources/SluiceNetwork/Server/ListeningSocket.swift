@@ -59,11 +59,8 @@ struct ListeningSocket {
     private func listen(_ setting: ListenSetting) throws(NetworkError) {
         if let bytes = setting.receiveBufferBytes { set(SOL_SOCKET, SO_RCVBUF, Int32(bytes)) }
         if !isUnix {
-            // Accepted sockets inherit these: a peer that is gone without a word is found within two minutes.
-            set(SOL_SOCKET, SO_KEEPALIVE, 1)
-            set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60)
-            set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 15)
-            set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
+            // Accepted sockets inherit it.
+            setting.keepAlive.apply(to: descriptor)
         }
         guard Glibc.listen(descriptor, Self.backlogMax) == 0 else { throw .listening(on: address, number: errno) }
     }
