@@ -283,10 +283,11 @@ def test_what_may_not_be_listened_on_is_said(folder):
     (folder / "data").mkdir()
     os.chmod(folder, 0o777)
     os.chown(folder / "data", NOBODY, NOBODY)
-    unix = f"unix:{locked}/app.sock"
+    unix, unixgram = f"unix:{locked}/app.sock", f"unixgram:{locked}/log"
     privileged = int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
     for address, reason in [
-        (unix, f"cannot listen on {unix}: permission denied; the user that sluice runs as has to be able to write to `{locked}`"),
+        *((address, f"cannot listen on {address}: permission denied; the user that sluice runs as has to be able to write to `{locked}`")
+          for address in (unix, unixgram)),
         ("tcp://127.0.0.1:601", "cannot listen on tcp://127.0.0.1:601: permission denied; ports below 1024 need root or the capability "
          "CAP_NET_BIND_SERVICE (`AmbientCapabilities=CAP_NET_BIND_SERVICE` in the service's unit)"),
         (f"unix:{folder}/none/app.sock", f"cannot listen on unix:{folder}/none/app.sock: the folder `{folder}/none` does not exist"),
@@ -300,6 +301,49 @@ def test_what_may_not_be_listened_on_is_said(folder):
             service.says(reason)
         finally:
             service.end()
+
+
+def test_a_receive_buffer_of_connections_that_the_kernel_does_not_grant_is_told(folder):
+    if os.getuid() != 0:
+        print("skipped: only root can give capabilities away", flush=True)
+        return
+    most = int(pathlib.Path("/proc/sys/net/core/rmem_max").read_text())
+    service = Listener(folder, f"type: tcp, listen: 'tcp://127.0.0.1:0', format: plain, receive_buffer: {most * 2}")
+    service.wrapper = ["setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin"]
+    try:
+        service.start()
+        service.says(f"connections at tcp://127.0.0.1:{service.port()} have a receive buffer of {most} bytes instead of {most * 2}: give "
+                     f"sluice the capability CAP_NET_ADMIN, or raise the limit (`sysctl net.core.rmem_max={most * 2}`)")
+        connect(service.port()).sendall(b"all the same\n")
+        service.delivered([b"all the same"])
+        service.stop()
+    finally:
+        service.end()
+
+
+def test_what_else_stands_at_the_path_of_a_socket_is_left_alone(folder):
+    (folder / "notes").write_text("not a socket\n")
+    with socket.socket(socket.AF_UNIX) as stream, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
+        stream.bind(str(folder / "stream"))
+        stream.listen()
+        datagram.bind(str(folder / "datagram"))
+        for number, (address, reason) in enumerate([
+            (f"unix:{folder}/notes", "is no socket"), (f"unixgram:{folder}/notes", "is no socket"),
+            (f"unix:{folder}/stream", "another program listens there"),
+            (f"unixgram:{folder}/datagram", "another program listens there"),
+        ]):
+            (folder / str(number)).mkdir()
+            service = Listener(folder / str(number), f"type: syslog, listen: '{address}'")
+            try:
+                service.start(wait=False)
+                service.says(f"cannot listen on {address}: ")
+                said = next(line for line in service.log_text().splitlines() if f"cannot listen on {address}" in line)
+                assert reason in said, said
+            finally:
+                service.end()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(folder / "stream"))
+    assert (folder / "notes").read_text() == "not a socket\n"
 
 
 def test_unix_sockets_are_replaced_after_a_crash_and_removed_at_the_end(folder):

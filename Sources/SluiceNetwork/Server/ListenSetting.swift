@@ -4,7 +4,7 @@ package import SluiceConfig
 package struct ListenSetting: Sendable {
     /// At least one, none twice.
     package let addresses: [NetworkAddress]
-    /// Certificates of the `tls` addresses; nil without any.
+    /// Certificates of the `tls` addresses and of passed sockets of TCP; nil for none, and then passed sockets are plain.
     package let tls: TLSSetting?
     package let access: AccessList
     package let limits: ConnectionLimits
@@ -127,14 +127,16 @@ package struct ListenSetting: Sendable {
 
     private static func tls(_ values: OptionValues, _ addresses: [NetworkAddress], folder: String) throws(ConfigError) -> TLSSetting? {
         let address = addresses.first { if case .tls = $0 { true } else { false } }
+        let takesPassed = addresses.contains { if case .systemd = $0 { true } else { false } }
         guard values.isSet("tls") else {
             guard let address else { return nil }
             throw ConfigError(
                 .missingOption, "\(address.text) needs a certificate; write `tls: { certificate: server.pem, key: server.key }`",
                 key: "listen")
         }
-        guard address != nil else {
-            throw ConfigError(.invalidValue, "`tls` is for addresses that begin with `tls://`, and `listen` names none", key: "tls")
+        guard address != nil || takesPassed else {
+            throw ConfigError(
+                .invalidValue, "`tls` is for addresses that begin with `tls://` or `systemd:`, and `listen` names none", key: "tls")
         }
         return try TLSSetting(values.group("tls"), folder: folder)
     }

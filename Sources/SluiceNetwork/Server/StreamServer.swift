@@ -48,7 +48,7 @@ package final class StreamServer {
     package func start() throws(NetworkError) {
         loop.preconditionInEventLoop()
         contexts = try setting.tls.map { tls throws(NetworkError) in try TLSContextSource(tls, log: log) }
-        listeners = try ListeningSocket.bindAll(setting).map { socket in
+        listeners = try ListeningSocket.bindAll(setting, log: log).map { socket in
             Listener(socket, loop: loop, log: log) { [weak self] channel, listener in self?.accept(channel, listener) ?? false }
         }
         if let lack = DescriptorLimit.makeRoom(forConnections: setting.limits.connectionsMax) { log.warning("\(lack)") }

@@ -98,7 +98,11 @@ struct ListenSettingTests {
 
     @Test func `TLS without an address for it and names without authority are refused`() throws {
         let tls = try RunningServer.tls([("certificate", .text("a.pem"))])
-        #expect(Self.refusal([("listen", .text("tcp://a:1")), ("tls", tls)])?.key == "tls")
+        #expect(
+            Self.refusal([("listen", .text("tcp://a:1")), ("tls", tls)])
+                == ConfigError(
+                    .invalidValue, "`tls` is for addresses that begin with `tls://` or `systemd:`, and `listen` names none", key: "tls"))
+        #expect(Self.refusal([("listen", .text("systemd:logs")), ("tls", tls)]) == nil)
         let names = try RunningServer.tls([("certificate", .text("a.pem")), ("permitted_names", .text("a"))])
         #expect(Self.refusal([("listen", .text("tls://a:1")), ("tls", names)])?.key == "tls.permitted_names")
     }
