@@ -14,6 +14,8 @@ final class ConnectionTraffic: Sendable {
 
     private struct State {
         var isOpen = false
+        /// Since then the peer has reacted to what we sent last of the handshake, or has no need to.
+        var isAnswered = false
         /// Bytes to send, in order; those before `next` are gone.
         var outgoing: [ByteBuffer] = []
         var next = 0
@@ -74,6 +76,12 @@ final class ConnectionTraffic: Sendable {
             state.lastProgress = MonotonicClock.now
         }
     }
+
+    /// Whether the connection stands, or has stood.
+    var hasOpened: Bool { state.withLock { $0.isOpen } }
+
+    /// The peer has nothing against the connection that stands.
+    func answered() { change { $0.isAnswered = true } }
 
     /// The next bytes for the socket, at most so many; nil when there are none for now.
     func nextOutgoing(bytesMax: Int) -> ByteBuffer? {
@@ -245,11 +253,12 @@ final class ConnectionTraffic: Sendable {
         }
     }
 
-    /// Throws when the peer did not want the connection after all.
-    func lookForRefusal() throws(NetworkError) {
+    /// Whether the peer is known to want the connection; throws when it does not after all.
+    func lookForRefusal() throws(NetworkError) -> Bool {
         try state.withLock { state throws(NetworkError) in
             if state.incoming.isEmpty { try Self.checkSending(state) }
             state.isAwaited = true
+            return state.isAnswered
         }
     }
 

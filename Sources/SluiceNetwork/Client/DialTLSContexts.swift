@@ -4,9 +4,11 @@ import Synchronization
 
 /// The TLS context of a dialer, made anew when one of its files has changed: new certificates need no restart.
 final class DialTLSContexts: Sendable {
-    private struct Made {
-        let stamps: [FileStamp?]
+    /// A context and the certificates that it was told to trust; none where it trusts those of the system.
+    struct Made: Sendable {
+        fileprivate let stamps: [FileStamp?]
         let context: NIOSSLContext
+        let authorities: [NIOSSLCertificate]
     }
 
     private let setting: DialTLS
@@ -16,14 +18,18 @@ final class DialTLSContexts: Sendable {
     init(_ setting: DialTLS) { self.setting = setting }
 
     /// The context for a connection that is made now.
-    func context() throws(NetworkError) -> NIOSSLContext {
+    func current() throws(NetworkError) -> Made {
         let stamps = [setting.authorities, setting.certificate, setting.key].map { $0.flatMap { FileStamp($0) } }
-        if let context = made.withLock({ $0?.stamps == stamps ? $0?.context : nil }) { return context }
+        if let made = made.withLock({ $0?.stamps == stamps ? $0 : nil }) { return made }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = setting.isModernOnly ? .tlsv13 : .tlsv12
         configuration.certificateVerification = setting.verifies ? .fullVerification : .none
         configuration.shutdownTimeout = .milliseconds(Int64(SocketWatch.lingerMs))
-        if let path = setting.authorities { configuration.trustRoots = .certificates(try PEMFile.certificates(path, option: "tls.ca")) }
+        var authorities: [NIOSSLCertificate] = []
+        if let path = setting.authorities {
+            authorities = try PEMFile.certificates(path, option: "tls.ca")
+            configuration.trustRoots = .certificates(authorities)
+        }
         if let path = setting.certificate, let keyPath = setting.key {
             configuration.certificateChain = try PEMFile.certificates(path, option: "tls.certificate").map { .certificate($0) }
             configuration.privateKey = .privateKey(try PEMFile.key(keyPath, option: "tls.key"))
@@ -38,7 +44,8 @@ final class DialTLSContexts: Sendable {
         } catch {
             throw NetworkError(.unusableFile, "TLS cannot be set up: \(TLSFailure.ofServer(error))")
         }
-        made.withLock { $0 = Made(stamps: stamps, context: context) }
-        return context
+        let fresh = Made(stamps: stamps, context: context, authorities: authorities)
+        made.withLock { $0 = fresh }
+        return fresh
     }
 }

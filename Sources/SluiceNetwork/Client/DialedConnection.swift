@@ -21,9 +21,9 @@ package final class DialedConnection: @unchecked Sendable {
     private let loop: any EventLoop
     private let writeTimeoutNs: Int64
 
-    /// Takes a connected socket over, which it closes also when it throws. `tls`: the context and the name to expect.
+    /// Takes a connected socket over, which it closes also when it throws.
     init(
-        _ descriptor: Int32, to address: NetworkAddress, _ index: Int, tls: (context: NIOSSLContext, serverName: String?)?,
+        _ descriptor: Int32, to address: NetworkAddress, _ index: Int, tls: TLS?,
         discardsInput: Bool, writeTimeoutNs: Int64, until deadline: Int64, stop: StopFlag
     ) throws(NetworkError) {
         self.address = address
@@ -44,28 +44,40 @@ package final class DialedConnection: @unchecked Sendable {
             traffic.failed(TrafficHandler.fault(error))
             traffic.over()
         }
-        try settle(until: deadline, late: "no answer in time", stop) { traffic throws(NetworkError) in try traffic.lookForOpening() }
+        let late = tls == nil ? "no answer in time" : "no answer to the TLS handshake in time; the peer may not speak TLS on this port"
+        try settle(until: deadline, late: late, stop) { traffic throws(NetworkError) in try traffic.lookForOpening() }
     }
 
     deinit { end(isAborted: true) }
+
+    /// TLS of a connection: the name that goes along with the greeting (none for addresses), and what messages say of the trust.
+    struct TLS: Sendable {
+        let context: NIOSSLContext
+        let serverName: String?
+        let trust: DialTrust
+    }
 
     /// What is put into the channel, on its loop.
     private struct Parts: @unchecked Sendable {
         // SAFETY: the handlers are made here and from then on used on the loop only.
         let watch: SocketWatch
         let handler: TrafficHandler
-        let tls: (context: NIOSSLContext, serverName: String?)?
+        let tls: TLS?
 
-        init(_ traffic: ConnectionTraffic, _ tls: (context: NIOSSLContext, serverName: String?)?) {
+        init(_ traffic: ConnectionTraffic, _ tls: TLS?) {
             watch = SocketWatch(traffic)
-            handler = TrafficHandler(traffic, watch, hasTLS: tls != nil)
+            handler = TrafficHandler(traffic, watch, trust: tls?.trust)
             self.tls = tls
         }
 
         func add(to channel: any Channel) throws {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(watch)
-            if let tls { try pipeline.addHandler(NIOSSLClientHandler(context: tls.context, serverHostname: tls.serverName)) }
+            if let tls {
+                let handler = try NIOSSLClientHandler(context: tls.context, serverHostname: tls.serverName)
+                try pipeline.addHandler(handler)
+                self.handler.tls = handler
+            }
             try pipeline.addHandler(handler)
         }
     }
@@ -136,10 +148,12 @@ package final class DialedConnection: @unchecked Sendable {
         }
     }
 
-    /// Throws what the peer objects to by `deadline`, if it does.
+    /// Throws what the peer objects to by `deadline`, if it does; returns as soon as it is known not to.
     func awaitRefusal(until deadline: Int64, stop: StopFlag) throws(NetworkError) {
         while true {
-            do throws(NetworkError) { try traffic.lookForRefusal() } catch {
+            do throws(NetworkError) {
+                if try traffic.lookForRefusal() { return }
+            } catch {
                 abort()
                 throw error
             }

@@ -1,6 +1,5 @@
 import Glibc
 package import Logging
-import NIOSSL
 package import SluiceComponent
 import Synchronization
 
@@ -99,12 +98,12 @@ package final class Dialer: Sendable {
     private func dial(_ address: NetworkAddress, _ index: Int, _ stop: StopFlag) throws(NetworkError) -> DialedConnection {
         let deadline = MonotonicClock.now + setting.connectTimeoutNs
         let names: [SocketName]
-        var tls: (context: NIOSSLContext, serverName: String?)?
+        var tls: DialedConnection.TLS?
         switch address {
         case .unix(let path): names = [.unix(path: path)]
         case .tcp(let host, let port): names = try lookUp(host, port, index, deadline, stop)
         case .tls(let host, let port):
-            tls = (try contexts.context(), setting.tls.serverName ?? (IPAddress(host) == nil ? host : nil))
+            tls = try self.tls(host)
             warnOnce(address)
             names = try lookUp(host, port, index, deadline, stop)
         case .udp, .unixDatagram, .systemd: preconditionFailure("`\(address.text)` is no address of connections")
@@ -118,6 +117,15 @@ package final class Dialer: Sendable {
             stop: stop)
         if tls != nil { try awaitRefusal(connection, roundTripNs, stop) }
         return connection
+    }
+
+    private func tls(_ host: String) throws(NetworkError) -> DialedConnection.TLS {
+        let made = try contexts.current()
+        let trust = DialTrust(
+            name: setting.tls.serverName ?? host, path: setting.tls.authorities, authorities: made.authorities,
+            minVersion: setting.tls.isModernOnly ? "1.3" : "1.2")
+        return DialedConnection.TLS(
+            context: made.context, serverName: setting.tls.serverName ?? (IPAddress(host) == nil ? host : nil), trust: trust)
     }
 
     private func lookUp(
@@ -157,9 +165,11 @@ package final class Dialer: Sendable {
     }
 
     /// With TLS 1.3 our side is done with the handshake before the peer has looked at our certificate; its refusal comes a little later, and
-    /// would else be met by the first bytes that are sent.
+    /// would else be met by the first bytes that are sent. Many peers say something when they consent too; those that do not cost this time.
+    /// Where the peer has to answer anyway a refusal shows there as well.
     private func awaitRefusal(_ connection: DialedConnection, _ roundTripNs: Int64, _ stop: StopFlag) throws(NetworkError) {
-        let deadline = MonotonicClock.now + min(20_000_000 + 2 * roundTripNs, 500_000_000)
+        let patienceNs: Int64 = discardsInput ? 250_000_000 : 20_000_000
+        let deadline = MonotonicClock.now + min(patienceNs + 2 * roundTripNs, 1_000_000_000)
         try connection.awaitRefusal(until: deadline, stop: stop)
     }
 

@@ -22,6 +22,8 @@ final class SocketWatch: ChannelInboundHandler, ChannelOutboundHandler {
     /// Bytes that the peer had not acknowledged when we ended our direction; nil before that.
     private var unsentAtEnd: Int?
     private var isAborted = false
+    /// The peer has reacted to the end of the handshake.
+    private var isAnswered = false
 
     init(_ traffic: ConnectionTraffic) { self.traffic = traffic }
 
@@ -42,6 +44,16 @@ final class SocketWatch: ChannelInboundHandler, ChannelOutboundHandler {
 
     /// Closes the socket if the peer has ended its direction, else after the wait for that.
     func closeNow() { if let context { close(context: context, mode: .all, promise: nil) } }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return context.fireChannelRead(data) }
+        let stood = traffic.hasOpened
+        // First TLS has to look at it: it may be a refusal. What else a server sends behind the handshake (a ticket) is consent.
+        context.fireChannelRead(data)
+        guard stood else { return }
+        isAnswered = true
+        traffic.answered()
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {

@@ -15,7 +15,11 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private let traffic: ConnectionTraffic
     private let watch: SocketWatch
-    private let hasTLS: Bool
+    /// What is expected of the peer's certificate; nil without TLS.
+    private let trust: DialTrust?
+    /// TLS, between this and the socket.
+    var tls: NIOSSLClientHandler?
+    private var hasHeard = false
     private var context: ChannelHandlerContext?
     /// Bytes that the peer had not acknowledged when the socket was asked last.
     private var unsent = 0
@@ -23,21 +27,22 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
     private var isAsking = false
     private var isEnding = false
 
-    init(_ traffic: ConnectionTraffic, _ watch: SocketWatch, hasTLS: Bool) {
+    init(_ traffic: ConnectionTraffic, _ watch: SocketWatch, trust: DialTrust?) {
         self.traffic = traffic
         self.watch = watch
-        self.hasTLS = hasTLS
+        self.trust = trust
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        tls = nil
         traffic.over()
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !hasTLS { traffic.opened() }
+        if trust == nil { traffic.opened() }
         context.fireChannelActive()
         context.read()
     }
@@ -48,7 +53,12 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isEnding { _ = traffic.received(unwrapInboundIn(data)) }
+        let bytes = unwrapInboundIn(data)
+        if trust == nil, !hasHeard, Self.isAlert(bytes) {
+            return fail(NetworkError(.handshake, "the peer speaks TLS on this port; write `tls://` in the address"), context)
+        }
+        hasHeard = true
+        if !isEnding { _ = traffic.received(bytes) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -63,7 +73,10 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case TLSUserEvent.handshakeCompleted: traffic.opened()
+        case TLSUserEvent.handshakeCompleted:
+            // Before TLS 1.3 a server speaks last, when it has looked at everything.
+            if tls?.tlsVersion != .tlsv13 { traffic.answered() }
+            traffic.opened()
         case ChannelEvent.inputClosed:
             traffic.inputClosed()
             context.close(promise: nil)
@@ -75,9 +88,19 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Many peers answer our end of TLS with that of TCP alone, which is no fault any more.
         if isEnding, error as? NIOSSLError == .uncleanShutdown || error is NIOSSLCloseTimedOutError { return watch.closeNow() }
-        traffic.failed(Self.fault(error))
+        fail(fault(error), context)
+    }
+
+    private func fail(_ fault: NetworkError, _ context: ChannelHandlerContext) {
+        traffic.failed(fault)
         watch.abort()
         context.close(promise: nil)
+    }
+
+    /// Whether bytes are what a server of TLS answers to something else: a record with an alert (RFC 8446 section 5.1).
+    private static func isAlert(_ bytes: ByteBuffer) -> Bool {
+        let start = Array(bytes.readableBytesView.prefix(6))
+        return start.count == 6 && start[0] == 0x15 && start[1] == 0x03 && start[2] <= 0x04 && start[3] == 0 && start[4] == 2
     }
 
     // MARK: - What the owner asks for
@@ -92,7 +115,7 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
             written.futureResult.whenComplete { [self] result in
                 switch result {
                 case .success: if traffic.took(count) { ask() }
-                case .failure(let error): traffic.failed(Self.fault(error))
+                case .failure(let error): traffic.failed(fault(error))
                 }
             }
             context.write(wrapOutboundOut(bytes), promise: written)
@@ -137,6 +160,14 @@ final class TrafficHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     /// What an error of the loop says.
+    private func fault(_ error: any Error) -> NetworkError {
+        switch error {
+        case is IOError, is ChannelError: Self.fault(error)
+        default: NetworkError(.handshake, TLSFailure.ofServer(error, certificate: tls?.peerCertificate, trust))
+        }
+    }
+
+    /// The same of one that comes before there is a connection.
     static func fault(_ error: any Error) -> NetworkError {
         switch error {
         case let error as IOError:
