@@ -196,6 +196,33 @@ import Testing
         #expect(Array(messages.dropFirst()) == (0..<count).map { "\($0)" })
     }
 
+    @Test func `what there is no batch for at the stop is counted and told`() throws {
+        let input = try ListeningFixture("syslog")
+        let peer = try input.connect()
+        input.session.hold()
+        peer.send("<13>app: never\n")
+        input.session.awaitHeld()
+        #expect(input.stop() == [])
+        input.counts(.bytesLost, 15)
+        let told = "error: 15 bytes of input `test` were lost: they were in hand when it ended, and rules and outputs took no more"
+        #expect(input.session.logged.all.contains(told))
+    }
+
+    @Test func `a batch that comes back soon behind the stop is waited for`() throws {
+        let input = try ListeningFixture("syslog")
+        let peer = try input.connect()
+        input.session.hold()
+        peer.send("<13>app: late\n")
+        input.session.awaitHeld()
+        input.session.stop.set()
+        // Now there is none.
+        input.session.state.notify { _ in }
+        input.session.release()
+        #expect(input.messages(1) == ["late"])
+        #expect(input.stop() == ["late"])
+        #expect(input.session.counter(.bytesLost) == 0)
+    }
+
     @Test func `a port that is in use is an error that says so`() throws {
         let first = try ListeningFixture("syslog")
         let port = try #require(try first.ports().first)

@@ -21,8 +21,6 @@ final class DatagramIntake {
     /// Nanoseconds without a datagram after which the socket is at rest, and between two looks at one that is.
     private static let restNs: Int64 = 100_000_000
     private static let restingNs: Int64 = 60_000_000_000
-    /// Nanoseconds in which batches for what waits in a socket are still waited for when the input ends.
-    private static let drainNs: Int64 = 1_000_000_000
     /// Nanoseconds after a call that failed.
     private static let faultPauseNs: Int64 = 100_000_000
 
@@ -43,8 +41,6 @@ final class DatagramIntake {
     private var isResting = false
     /// Nothing comes into the socket any more.
     private var isEnding = false
-    /// When it stops waiting for batches.
-    private var endsAt: Int64?
     /// Datagrams that could not be handed on any more.
     private var left = 0
     private var lastFault: Int32 = 0
@@ -168,7 +164,7 @@ final class DatagramIntake {
         counts.limited += datagrams.count - admitted
         guard admitted > 0 else { return true }
         let lane = senders[index].lane
-        guard let box = takeBatch(lane) else { return false }
+        guard let box = batches.take(lane) else { return false }
         let placed = place(index, lane, box.events)
         let before = box.events.count
         decode(UnsafeBufferPointer(rebasing: datagrams[..<admitted]), box.events, index, received)
@@ -250,17 +246,5 @@ final class DatagramIntake {
             rest += count
         }
         return rest
-    }
-
-    /// A batch for a lane. When the input ends, lanes get a while to give one back.
-    private func takeBatch(_ lane: Int) -> BatchBox? {
-        if let box = batches.take(lane) { return box }
-        let patience = endsAt ?? MonotonicClock.now + Self.drainNs
-        endsAt = patience
-        while MonotonicClock.now < patience {
-            poll(nil, 0, 5)
-            if let box = batches.take(lane) { return box }
-        }
-        return nil
     }
 }

@@ -1,4 +1,5 @@
 import CSluice
+import Glibc
 import Logging
 import SluiceComponent
 import SluiceEvent
@@ -21,29 +22,59 @@ final class LaneBatches {
         var serial: UInt64 = 0
     }
 
+    /// Nanoseconds in which a batch is still waited for when the input ends.
+    private static let patienceNs: Int64 = 1_000_000_000
+
     private let session: any InputSession
+    /// Whether senders may wait for an acknowledgement, and send again what got none.
+    private let areAcknowledged: Bool
     private var lanes: [Lane]
+    /// When it stops waiting for batches.
+    private var endsAt: Int64?
     /// Events that no lane took before the end.
-    private var lost = 0
+    private(set) var eventsLost = 0
+    private var bytesLost = 0
 
     /// No batch yet.
-    init(_ session: any InputSession) {
+    init(_ session: any InputSession, areAcknowledged: Bool = false) {
         self.session = session
+        self.areAcknowledged = areAcknowledged
         lanes = Array(repeating: Lane(), count: max(1, session.lanes))
     }
 
     /// The lane of a stream.
     func lane(of stream: UInt64) -> Int { Int(stream % UInt64(lanes.count)) }
 
-    /// The batch that is filled for a lane; nil when there is none to be had and the input has to end.
+    /// The batch that is filled for a lane. Nil when there is none to be had and the input has to end: then lanes get a while to give one
+    /// back, once for all batches.
     func take(_ lane: Int) -> BatchBox? {
         if let box = lanes[lane].box { return box }
-        // Batches that are held here come back to nobody: with more lanes than batches this would wait for ever.
-        if session.isCongested { sendAll() }
-        guard let box = session.takeBatch() else { return nil }
+        guard let box = takeFree() ?? takeLate() else { return nil }
         lanes[lane].box = box
         lanes[lane].serial += 1
         return box
+    }
+
+    private func takeFree() -> BatchBox? {
+        // Batches that are held here come back to nobody: with more lanes than batches this would wait for ever.
+        if session.isCongested { sendAll() }
+        return session.takeBatch()
+    }
+
+    private func takeLate() -> BatchBox? {
+        let end = endsAt ?? MonotonicClock.now + Self.patienceNs
+        endsAt = end
+        while MonotonicClock.now < end {
+            poll(nil, 0, 5)
+            if let box = takeFree() { return box }
+        }
+        return nil
+    }
+
+    /// Bytes were received for which there was no batch.
+    func lose(bytes: Int) {
+        bytesLost += bytes
+        session.count(.bytesLost, bytes)
     }
 
     /// The number of a lane's batch: what is known of places in a batch of another number does not hold.
@@ -69,14 +100,20 @@ final class LaneBatches {
     /// Nothing will come any more: what was received and made no event is counted as well.
     func finish() {
         sendAll()
-        if lost > 0 {
-            session.log.error(
-                "\(lost) events of input `\(session.name)` were lost: they were in hand when it ended, and rules and outputs took no more")
-        }
+        tellLoss()
         for lane in lanes.indices where lanes[lane].bytes > 0 {
             guard let box = session.takeBatch() else { return }
             send(box, lane)
         }
+    }
+
+    private func tellLoss() {
+        let lost = [(eventsLost, "events"), (bytesLost, "bytes")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        guard !lost.isEmpty else { return }
+        let end = areAcknowledged ? "; senders that wait for an acknowledgement send them again" : ""
+        session.log.error(
+            "\(lost.joined(separator: " and ")) of input `\(session.name)` were lost: they were in hand when it ended, and rules and outputs took no more\(end)"
+        )
     }
 
     private func send(_ lane: Int) {
@@ -95,7 +132,7 @@ final class LaneBatches {
         lanes[lane].bytes = 0
         let count = box.events.count
         guard !session.send(box, stream: UInt64(lane), bytes: bytes, positions: []), count > 0 else { return }
-        lost += count
+        eventsLost += count
         session.count(.eventsLost, count)
     }
 }

@@ -46,7 +46,7 @@ struct ReceivedStream: ~Copyable {
     ) -> Outcome {
         guard !isFinal || carried.count > 0 || decoder != nil else { return .events(0) }
         guard let box = reception.batches.take(lane) else {
-            reception.session.count(.bytesLost, carried.count + bytes.count)
+            reception.batches.lose(bytes: carried.count + bytes.count)
             carried.replace(with: UnsafeRawBufferPointer(start: nil, count: 0))
             return .events(0)
         }
