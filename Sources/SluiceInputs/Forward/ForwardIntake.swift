@@ -38,7 +38,7 @@ final class ForwardIntake {
         secret = setting.secret.map { secret in
             secret.hostname.isEmpty ? ForwardSecret(sharedKey: secret.sharedKey, hostname: LocalHostName.current) : secret
         }
-        batches = LaneBatches(session)
+        batches = LaneBatches(session, areAcknowledged: true)
         inflation = ForwardInflation(bytesMax: setting.inflatedBytesMax)
         rates = setting.listen.rateLimit.map { PeerRates(perSecond: $0) }
     }
@@ -140,6 +140,8 @@ final class ForwardIntake {
         guard owing[turn] != nil else { return }
         let ended = turn
         turn += 1
+        // Behind the stop nobody may have taken what is owed for.
+        guard batches.eventsLost == 0 else { return confirmed(ended, false) }
         session.whenConfirmed { [door] isConfirmed in door.enter { $0.confirmed(ended, isConfirmed) } }
     }
 

@@ -70,6 +70,19 @@ import Testing
         input.running.stop()
     }
 
+    @Test func `what no lane takes at the stop is not acknowledged`() throws {
+        let input = try ForwardFixture()
+        let peer = try input.connect()
+        peer.send(Self.chunk("a1 'a'", "01"))
+        #expect(peer.read(7) == packed("81 a3 'ack' a1 'a'"))
+        input.session.state.notify { $0.isRefusing = true }
+        peer.send(Self.chunk("a1 'b'", "02"))
+        #expect(peer.rest() == [])
+        input.running.stop()
+        #expect(input.session.counter(.eventsLost) == 1)
+        #expect(input.session.logged.all.contains { $0.hasSuffix("; senders that wait for an acknowledgement send them again") })
+    }
+
     @Test func `a stop does not wait for ever`() throws {
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()
