@@ -110,10 +110,11 @@ package final class Reloader: Sendable {
             if settling.isDue(at: now), attempts.isEmpty, digests(service.watchedFiles) != tried { attempts = [nil] }
             for request in attempts {
                 let isDryRun = request?.dryRun ?? false
-                let (verdict, old) = !isDryRun && digests(service.watchedFiles) == running ? (unchanged, nil) : attempt(dryRun: isDryRun)
+                let before = digests(service.watchedFiles)
+                let (verdict, old) = !isDryRun && before == running ? (unchanged, nil) : attempt(dryRun: isDryRun)
                 request?.answer.notify { $0 = verdict }
                 request?.decided(verdict)
-                if !isDryRun { tried = digests(service.watchedFiles) }
+                if !isDryRun { tried = digests(service.watchedFiles, before: before) }
                 guard verdict.outcome == .applied, let old else { continue }
                 running = tried
                 previous = old
@@ -154,6 +155,13 @@ package final class Reloader: Sendable {
             digests[file] = hash
         }
         return digests
+    }
+
+    /// The contents that an attempt has tried: those from before it, of files that were known then, since what was saved meanwhile may have
+    /// been read or not.
+    private func digests(_ files: [String], before: [String: UInt64]) -> [String: UInt64] {
+        let known = Set(files)
+        return digests(files).merging(before.filter { known.contains($0.key) }) { _, before in before }
     }
 
     // MARK: - One reload
