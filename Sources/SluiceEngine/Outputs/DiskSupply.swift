@@ -66,7 +66,7 @@ final class DiskSupply: ParcelSupply {
 /// A store with two users: the output's thread, which reads the oldest parcels, and the writer, which may have to evict others.
 final class StoredQueue: Sendable {
     private let store: any ParcelStore
-    private let bytesMax: Int
+    let bytesMax: Int
     /// The last parcel that was taken and not removed; 0: none. Held while parcels are taken or evicted.
     private let lastTaken = Mutex<Int64>(0)
 
@@ -113,6 +113,12 @@ final class StoredQueue: Sendable {
 
     /// Stores parcels in order as long as they fit.
     func append(_ parcels: [Parcel], time: Int64) throws(StoreError) -> Int { try store.append(parcels, time: time) }
+
+    /// The store takes as much as it is set to.
+    func limit() { store.bytesMax = bytesMax }
+
+    /// The store takes everything, as the last of a queue that ends goes over to its successor.
+    func unlimit() { store.bytesMax = Int.max }
 
     /// Closes the store.
     func close() throws(StoreError) { try store.close() }

@@ -1,4 +1,5 @@
 import SluiceComponent
+import SluiceStore
 
 /// What lanes, the output's thread and the engine share, under the driver's lock.
 struct DriverState {
@@ -8,6 +9,10 @@ struct DriverState {
     var isReopening = false
     /// Nothing more will be offered: deliver what there is.
     var isFinishing = false
+    /// The disk buffer takes everything, whatever its limits say.
+    var isUnlimited = false
+    /// What is in the disk buffer is left to a successor; comes with ``isFinishing``.
+    var isHandingOver = false
     /// End at once.
     var isStopped = false
     /// The destination will take nothing more, and that is no fault.
@@ -29,6 +34,12 @@ struct DriverState {
     /// What is said of discarded parcels.
     var discarding = FailureReport()
 
+    /// What is in the disk buffer before anything is offered.
+    mutating func restore(_ level: DiskBuffer.Level) {
+        counters.restored = OutputCounters.Amount(parcels: level.parcels, events: level.events, bytes: level.bytes)
+        counters.stored = counters.restored
+    }
+
     /// Whether offers are refused, unanswered.
     var refusesOffers: Bool { isStopped || isClosed || hasEnded || hasWriterEnded }
 
@@ -36,12 +47,18 @@ struct DriverState {
     struct Orders {
         let reopens: Bool
         let isFinishing: Bool
+        let isUnlimited: Bool
+        let isHandingOver: Bool
         let isStopped: Bool
         let signals: Int
     }
 
     /// The orders as they stand.
-    var orders: Orders { Orders(reopens: isReopening, isFinishing: isFinishing, isStopped: isStopped, signals: signals) }
+    var orders: Orders {
+        Orders(
+            reopens: isReopening, isFinishing: isFinishing, isUnlimited: isUnlimited, isHandingOver: isHandingOver, isStopped: isStopped,
+            signals: signals)
+    }
 
     /// The orders for the output's thread: a reopening is handed over once.
     mutating func takeOrders() -> Orders {

@@ -93,10 +93,8 @@ package final class OutputDriver: Sendable {
     private static func state(_ options: OutputOptions, _ store: (any ParcelStore)?) -> DriverState {
         guard let store else { return DriverState(queue: ParcelQueue(options.buffer, batch: options.batch)) }
         var state = DriverState(queue: StoreWriter.stage())
-        let level = store.level
         state.isStage = true
-        state.counters.restored = OutputCounters.Amount(parcels: level.parcels, events: level.events, bytes: level.bytes)
-        state.counters.stored = state.counters.restored
+        state.restore(store.level)
         return state
     }
 
@@ -195,6 +193,12 @@ package final class OutputDriver: Sendable {
     /// Starts the output's thread, and the disk buffer's writer if there is one. Once.
     package func start() {
         let driver = self
+        if let stored {
+            // What a predecessor has left is there only now.
+            stored.limit()
+            let level = stored.level
+            parts.state.withLock { $0.restore(level) }
+        }
         threads.withLock { threads in
             precondition(threads.isEmpty, "output `\(parts.name)` was started twice")
             threads.append(
@@ -231,6 +235,33 @@ package final class OutputDriver: Sendable {
         }
     }
 
+    /// Has the disk buffer take everything or, again, no more than its limits allow. An output that is about to be replaced holds no lane
+    /// up: nothing may leave its buffer any more.
+    package func setUnlimited(_ isUnlimited: Bool) {
+        parts.state.notify { state in
+            state.isUnlimited = isUnlimited
+            state.signals += 1
+        }
+    }
+
+    /// Says that nothing more will be offered and that another output goes on with the disk buffer: what was offered is stored, whatever
+    /// the buffer's limits say, and the output ends behind the batch that it is writing. Waits for the end; a batch that takes longer than
+    /// `patience` nanoseconds is broken off, and written again by the successor.
+    package func handOver(patience: Int64) {
+        parts.state.notify { state in
+            state.isFinishing = true
+            state.isUnlimited = true
+            state.isHandingOver = true
+            state.signals += 1
+        }
+        let ended: Bool? = parts.state.wait(until: parts.time.monotonic() + patience) { hasEnded($0) ? true : nil }
+        if ended == nil {
+            parts.stop.set()
+            parts.state.notify { $0.signals += 1 }
+        }
+        joinThreads()
+    }
+
     /// Ends the output at once: what is left is not answered, lanes that wait go on, a call that waits for a reader returns.
     package func stop() {
         parts.stop.set()
@@ -245,11 +276,16 @@ package final class OutputDriver: Sendable {
     package func join(by deadline: Int64) -> Bool {
         let ended: Bool? = parts.state.wait(until: deadline) { hasEnded($0) ? true : nil }
         if ended == nil { stop() }
+        joinThreads()
+        return parts.state.withLock { $0.queue.amount.parcels == 0 }
+    }
+
+    /// Waits for the driver's threads and closes its hold on the disk buffer.
+    private func joinThreads() {
         threads.withLock { threads in
             for thread in threads { thread.join() }
             threads = []
         }
         do { try stored?.close() } catch { parts.log.notClosed(error.message) }
-        return parts.state.withLock { $0.queue.amount.parcels == 0 }
     }
 }

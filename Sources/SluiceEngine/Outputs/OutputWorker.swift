@@ -87,6 +87,8 @@ final class OutputWorker {
         let orders = state.withLock { $0.takeOrders() }
         seenSignals = orders.signals
         if orders.isStopped || isClosed && orders.isFinishing { return end() }
+        // The successor finds what is in hand in the buffer, too.
+        if orders.isHandingOver, hand == nil || retryAt != nil || stop.isSet { return end() }
         if isClosed { return .wait(until: nil) }
         if orders.reopens {
             output.reopen()

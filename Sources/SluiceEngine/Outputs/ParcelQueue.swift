@@ -60,6 +60,9 @@ package struct ParcelQueue {
     /// When the oldest parcel that waits or is in hand was offered, nanoseconds since 1970 UTC.
     package var oldest: Int64? { handTime ?? first?.time }
 
+    /// Whether a lane waits for room.
+    var isAwaited: Bool { nextTurn <= lastTurn }
+
     private var first: Entry? { head < entries.count ? entries[head] : nil }
 
     private var fillsBatch: Bool { waitingEvents >= batch.maxEvents || waitingSize >= batch.maxBytes }

@@ -6,6 +6,9 @@ package protocol ParcelStore: AnyObject, Sendable {
     /// What is in it.
     var level: DiskBuffer.Level { get }
 
+    /// Bytes that it takes before it is full. What is in it stays in it.
+    var bytesMax: Int { get set }
+
     /// Takes parcels in order in one transaction, as long as they fit; answers how many. An empty store takes one of any size.
     func append(_ parcels: [Parcel], time: Int64) throws(StoreError) -> Int
 

@@ -34,6 +34,8 @@ final class StoreWriter {
     private var backoff: Backoff
     private var report = FailureReport()
     private var retryAt: Int64?
+    /// Everything is stored, whatever the limits say.
+    private var isUnlimited = false
     private var hasEnded = false
     /// The signals that the last step has seen.
     private(set) var seenSignals = 0
@@ -65,14 +67,23 @@ final class StoreWriter {
         if group.isEmpty {
             // Whoever waits for room is woken by every take.
             let take = state.notify { $0.queue.take(now: now, isHurried: true) }
-            guard case .parcels(let parcels) = take else { return orders.isFinishing ? end() : .wait(until: nil) }
+            guard case .parcels(let parcels) = take else { return hasAll(orders) ? end() : .wait(until: nil) }
             group = parcels
+        }
+        if orders.isUnlimited != isUnlimited {
+            isUnlimited = orders.isUnlimited
+            if isUnlimited { queue.unlimit() } else { queue.limit() }
         }
         do throws(StoreError) { return try storeGroup(now) } catch { return failed(error, now) }
     }
 
+    /// Whether nothing more comes: a lane that waits for room still has a parcel.
+    private func hasAll(_ orders: DriverState.Orders) -> Bool {
+        orders.isFinishing && !(orders.isHandingOver && state.withLock { $0.queue.isAwaited })
+    }
+
     private func storeGroup(_ now: Int64) throws(StoreError) -> OutputDriver.Step {
-        let fitting = fittingEvents()
+        let fitting = isUnlimited ? group.count : fittingEvents()
         let stored = fitting == 0 ? 0 : try queue.append(Array(group.prefix(fitting)), time: time.wall())
         worked()
         if stored > 0 { finish(stored, .delivered) }

@@ -7,10 +7,11 @@ import SluiceStore
 struct OutputParts {
     let around: Service.Surroundings
     let desk: DeadLetterDesk
+    let buffers: DiskBuffers
     let finished: StopFlag
 
     /// A driver that does not run yet.
-    func makeDriver(_ output: OutputConfiguration, bit: Int, dataFolder: String) throws(ServiceError) -> OutputDriver {
+    func makeDriver(_ output: OutputConfiguration, bit: Int) throws(ServiceError) -> OutputDriver {
         let name = output.name
         let plan = output.plan
         let finished = finished
@@ -24,18 +25,17 @@ struct OutputParts {
             }
         }
         return OutputDriver(
-            index: bit, name: name, options: output.options, store: try makeStore(output, dataFolder), log: log,
+            index: bit, name: name, options: output.options, store: try makeStore(output), log: log,
             time: DriverTime(monotonic: { MonotonicClock.now }, wall: around.now), deadLetters: { [self] in keep($0) },
             onClosed: onClosed,
             makeOutput: { plan.makeOutput($0) })
     }
 
     /// The disk buffer, for an output that has one.
-    private func makeStore(_ output: OutputConfiguration, _ dataFolder: String) throws(ServiceError) -> (any ParcelStore)? {
+    private func makeStore(_ output: OutputConfiguration) throws(ServiceError) -> (any ParcelStore)? {
         guard output.options.buffer.kind == .disk else { return nil }
         do throws(StoreError) {
-            return try DiskBuffer(
-                path: "\(dataFolder)/buffers/\(output.name).db", bytesMax: output.options.buffer.maxBytes, isDurable: true)
+            return try buffers.use(output.name, bytesMax: output.options.buffer.maxBytes)
         } catch {
             throw ServiceError(.cannotCreate, "output `\(output.name)`: \(error.message)")
         }

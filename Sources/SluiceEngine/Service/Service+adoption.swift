@@ -4,31 +4,11 @@ import SluiceComponent
 import SluiceRules
 import Synchronization
 
-/// What lanes answered to an order.
-private final class LaneAnswers: Sendable {
-    private struct State {
-        var answers: [Int: RuleFailure?] = [:]
-        var isCancelled = false
-    }
-
-    private let state = Monitor(State())
-
-    /// A lane has done its part; false when nobody waits any more.
-    func add(_ lane: Int, _ failure: RuleFailure?) { state.notify { $0.answers[lane] = failure } }
-
-    var isCancelled: Bool { state.withLock { $0.isCancelled } }
-
-    /// Waits for all lanes; nil when the deadline passes first, after which the order is not carried out any more.
-    func wait(lanes: Int, until deadline: Int64) -> [Int: RuleFailure?]? {
-        let all: [Int: RuleFailure?]? = state.wait(until: deadline) { $0.answers.count == lanes ? $0.answers : nil }
-        if all == nil { state.withLock { $0.isCancelled = true } }
-        return all
-    }
-}
-
 extension Service {
     /// How long lanes may take until they are between two batches.
     private static let orderNanoseconds: Int64 = 10_000_000_000
+    /// How long an output may take to end behind its batch before a successor goes on with its disk buffer.
+    private static let handOverNanoseconds: Int64 = 2_000_000_000
 
     /// Brings a new generation, and the inputs and outputs of its configuration, into the running service; answers what was
     /// restarted. Called from the reloader's thread only. What is refused leaves everything as it was.
@@ -39,17 +19,25 @@ extension Service {
         new.generation = candidate.generation
         new.generation.loadedAt = around.now()
         new.inputNames = change.inputNames
+        let adoption = LaneAnswers()
         do throws(ServiceError) {
-            try makeParts(change, old, &new)
+            try makeParts(change, old, &new, adoption)
         } catch {
             throw Refusal(problems: [ReloadVerdict.Problem(step: .adopt, place: nil, message: error.message)])
         }
-        try stage(candidate.generation)
+        let heired = change.endedOutputs.filter { heir(of: $0, in: new) != nil }.compactMap { new.outputs[$0]?.driver }
+        for driver in heired { driver.setUnlimited(true) }
+        do throws(Refusal) {
+            try stage(candidate.generation)
+        } catch {
+            for driver in heired { driver.setUnlimited(false) }
+            throw error
+        }
         checkpointer.setInputs(new)
-        topology.withLock { [new] in $0 = new }
-        let started = change.newOutputs.map { start(output: $0.bit, of: new, after: old) }
-        commit(candidate.generation, new)
-        let ended = change.endedInputs.map { end(input: $0, of: old) } + change.endedOutputs.map { end(output: $0, of: old) }
+        new = bring(new, change)
+        commit(candidate.generation, new, adoption)
+        let ended = change.endedInputs.map { end(input: $0, of: old) } + change.endedOutputs.map { end(output: $0, of: new) }
+        let started = change.newOutputs.map { "output `\($0.configuration.name)` was started" }
         for input in change.newInputs {
             guard let driver = new.inputs[input.number]?.driver else { continue }
             let before = old.inputs.last { $0?.configuration.name == input.configuration.name } ?? nil
@@ -60,7 +48,9 @@ extension Service {
     }
 
     /// Makes the drivers of what is new, without starting them, and marks what leaves.
-    private func makeParts(_ change: TopologyChange, _ old: Topology, _ new: inout Topology) throws(ServiceError) {
+    private func makeParts(
+        _ change: TopologyChange, _ old: Topology, _ new: inout Topology, _ adoption: LaneAnswers
+    ) throws(ServiceError) {
         for number in change.endedInputs { new.inputs[number] = nil }
         for (number, configuration) in change.keptInputs {
             new.inputs[number] = Topology.RunningInput(configuration: configuration, driver: old.inputs[number]!.driver)
@@ -71,23 +61,31 @@ extension Service {
                 Topology.RunningInput(
                     configuration: input.configuration, driver: try makeInput(input.configuration, number: input.number)))
         }
-        for bit in change.endedOutputs { new.outputs[bit]?.isLeaving = true }
+        for bit in change.endedOutputs { new.outputs[bit]?.departure = adoption }
         for (bit, configuration) in change.keptOutputs {
-            new.outputs[bit] = Topology.RunningOutput(configuration: configuration, driver: old.outputs[bit]!.driver)
+            let running = old.outputs[bit]!
+            new.outputs[bit] = Topology.RunningOutput(configuration: configuration, driver: running.driver, order: running.order)
         }
         for output in change.newOutputs {
-            new.outputs[output.bit] = Topology.RunningOutput(
-                configuration: output.configuration, driver: try makeDriver(output.configuration, bit: output.bit))
+            new.outputs[output.bit] = new.runningOutput(
+                output.configuration, try makeDriver(output.configuration, bit: output.bit))
         }
     }
 
-    /// Starts a new output; one that takes the place of an output of the same name begins when that has written everything, so that
-    /// two never write to one file.
-    private func start(output bit: Int, of new: Topology, after old: Topology) -> String {
-        guard let output = new.outputs[bit] else { return "" }
-        let name = output.configuration.name
-        if !old.outputs.contains(where: { $0?.configuration.name == name }) { output.driver.start() }
-        return "output `\(name)` was started"
+    /// Makes a topology the one that runs and starts its new outputs, except those that have to wait for an output of the same name: two
+    /// never write to one file. Answers the topology without what has ended meanwhile.
+    private func bring(_ new: Topology, _ change: TopologyChange) -> Topology {
+        topology.withLock { topology in
+            var new = new
+            for bit in new.outputs.indices where topology.outputs[bit] == nil && new.outputs[bit]?.isLeaving == true {
+                new.outputs[bit] = nil
+            }
+            topology = new
+            for (bit, configuration) in change.newOutputs where new.outputBits(named: configuration.name).first == bit {
+                new.outputs[bit]?.driver.start()
+            }
+            return new
+        }
     }
 
     /// Every lane loads the generation beside the one that it runs; one that cannot refuses it for all.
@@ -124,8 +122,7 @@ extension Service {
     }
 
     /// Every lane goes over to the generation that it has staged; waits until all have.
-    private func commit(_ generation: Generation, _ topology: Topology) {
-        let answers = LaneAnswers()
+    private func commit(_ generation: Generation, _ topology: Topology, _ answers: LaneAnswers) {
         let log = around.log
         for lane in lanes {
             let outputs = topology.laneOutputs()
@@ -155,22 +152,67 @@ extension Service {
         return "input `\(input.configuration.name)` was stopped"
     }
 
-    /// Lets an output write what it has, without holding up the reload; then its bit is free and its successor begins.
-    private func end(output bit: Int, of old: Topology) -> String {
-        guard let output = old.outputs[bit] else { return "" }
+    /// Has an output end, without holding up the reload.
+    private func end(output bit: Int, of new: Topology) -> String {
+        guard let output = new.outputs[bit] else { return "" }
+        let name = output.configuration.name
+        let hasHeir = heir(of: bit, in: new) != nil
+        if departures.begin(name) { _ = WorkerThread("end of output") { [self] in endOutputs(named: name) } }
+        return hasHeir ? "output `\(name)` hands its disk buffer over" : "output `\(name)` ends when everything is written"
+    }
+
+    /// The output that goes on with the disk buffer of one that leaves.
+    private func heir(of bit: Int, in topology: Topology) -> OutputDriver? {
+        guard let output = topology.outputs[bit], output.driver.options.buffer.kind == .disk else { return nil }
+        let later = topology.outputBits(named: output.configuration.name).drop { $0 != bit }.dropFirst()
+        return later.compactMap { topology.outputs[$0]?.driver }.first { $0.options.buffer.kind == .disk }
+    }
+
+    /// Ends the outputs of a name that leave, one after the other, and starts the one behind each. An output ends only when no lane of an
+    /// older generation can have anything for it.
+    private func endOutputs(named name: String) {
+        var isLeaving = true
+        while isLeaving {
+            let current = topology.withLock { $0 }
+            guard let bit = current.outputBits(named: name).first, let output = current.outputs[bit], let departure = output.departure
+            else {
+                isLeaving = departures.goesOn(name) { false }
+                continue
+            }
+            let timeout = current.configuration.shutdownTimeout
+            if topology.withLock({ heir(of: bit, in: $0) }) != nil {
+                // No lane waits for this output.
+                departure.wait(lanes: lanes.count)
+                output.driver.handOver(patience: Self.handOverNanoseconds)
+            } else {
+                _ = departure.wait(lanes: lanes.count, until: MonotonicClock.now + timeout)
+                finish(output, timeout)
+            }
+            isLeaving = departures.goesOn(name) {
+                topology.withLock { topology in
+                    topology.outputs[bit] = nil
+                    let next = topology.outputBits(named: name).first.flatMap { topology.outputs[$0] }
+                    next?.driver.start()
+                    return next?.isLeaving ?? false
+                }
+            }
+        }
+    }
+
+    /// Ends an output that nobody goes on with.
+    private func finish(_ output: Topology.RunningOutput, _ timeout: Int64) {
         let name = output.configuration.name
         output.driver.finish()
-        let timeout = old.configuration.shutdownTimeout
-        _ = WorkerThread("end of output") { [self] in
-            if !output.driver.join(by: MonotonicClock.now + timeout) {
-                around.log.error("output `\(name)` left the configuration and did not write everything within `shutdown_timeout`")
-            }
-            let successor = topology.withLock { topology in
-                if topology.outputs[bit]?.driver === output.driver { topology.outputs[bit] = nil }
-                return topology.outputs.first { $0?.configuration.name == name && $0?.isLeaving == false } ?? nil
-            }
-            successor?.driver.start()
+        if !output.driver.join(by: MonotonicClock.now + timeout) {
+            around.log.error("output `\(name)` left the configuration and did not write everything within `shutdown_timeout`")
         }
-        return "output `\(name)` ends when everything is written"
+        let left = output.driver.counters.stored.events
+        if left > 0 {
+            around.log.warning(
+                """
+                output `\(name)` left the configuration with \(left) events in its disk buffer; they are sent when there is an output of \
+                this name with `buffer: { type: disk }` again
+                """)
+        }
     }
 }

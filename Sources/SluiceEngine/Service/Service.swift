@@ -60,6 +60,8 @@ package final class Service: Sendable {
     let startedAt: Int64
     /// Set when an ordered stop has taken too long: nobody waits for anything any more.
     let abandon = StopFlag()
+    let departures = OutputDepartures()
+    private let buffers: DiskBuffers
     private let partition: Partition
     private let failureLog: FailureLog
 
@@ -82,10 +84,11 @@ package final class Service: Sendable {
 
         var topology = Topology(configuration: configuration, generation: start.generation)
         topology.inputNames = configuration.inputs.map(\.name)
-        let parts = OutputParts(around: around, desk: desk, finished: finished)
+        buffers = DiskBuffers(dataFolder: configuration.dataFolder)
+        let parts = OutputParts(around: around, desk: desk, buffers: buffers, finished: finished)
         for (bit, output) in configuration.outputs.enumerated() {
-            let driver = try parts.makeDriver(output, bit: bit, dataFolder: configuration.dataFolder)
-            topology.outputs[bit] = Topology.RunningOutput(configuration: output, driver: driver)
+            let driver = try parts.makeDriver(output, bit: bit)
+            topology.outputs[bit] = topology.runningOutput(output, driver)
         }
         let laneAround = Lane.Surroundings(
             dispatcher: dispatcher, counters: counters, recent: recent, desk: desk, checkpoints: book, now: around.now,
@@ -134,8 +137,7 @@ package final class Service: Sendable {
 
     /// Makes a driver for an output that a new configuration brings.
     func makeDriver(_ configuration: OutputConfiguration, bit: Int) throws(ServiceError) -> OutputDriver {
-        try OutputParts(around: around, desk: desk, finished: finished)
-            .makeDriver(configuration, bit: bit, dataFolder: topology.withLock { $0.configuration.dataFolder })
+        try OutputParts(around: around, desk: desk, buffers: buffers, finished: finished).makeDriver(configuration, bit: bit)
     }
 
     // MARK: - Start and stop
@@ -167,7 +169,7 @@ package final class Service: Sendable {
     /// Ends everything in order within the configured time; answers whether everything that was read was answered.
     @discardableResult package func stop() -> Bool {
         phase.withLock { $0 = .stopping }
-        let topology = topology.withLock { $0 }
+        var topology = topology.withLock { $0 }
         let deadline = MonotonicClock.now + topology.configuration.shutdownTimeout
         for input in topology.inputs { input?.driver.requestStop() }
         for input in topology.inputs { input?.driver.join() }
@@ -181,6 +183,9 @@ package final class Service: Sendable {
             for output in topology.outputs { output?.driver.stop() }
         }
         for lane in lanes { lane.join() }
+        // What left the configuration ends first; it may have a successor that waits for that.
+        departures.wait(until: deadline)
+        topology = self.topology.withLock { $0 }
         for output in topology.outputs { output?.driver.finish() }
         var isComplete = !abandon.isSet
         for output in topology.outputs {

@@ -17,8 +17,13 @@ struct Topology {
     struct RunningOutput {
         let configuration: OutputConfiguration
         let driver: OutputDriver
-        /// Taken out of the configuration; ends when everything is written.
-        var isLeaving = false
+        /// Later ones are higher; of outputs of one name only the first runs, each of the others begins when the one before has ended.
+        let order: Int
+        /// When the lanes have let go of an output that was taken out of the configuration; nil while it is in it.
+        var departure: LaneAnswers?
+
+        /// Taken out of the configuration; ends when everything is written, or at once when a successor goes on with its disk buffer.
+        var isLeaving: Bool { departure != nil }
     }
 
     var configuration: ServiceConfiguration
@@ -31,6 +36,7 @@ struct Topology {
     var inputNames: [String] = []
     /// By bit.
     var outputs = [RunningOutput?](repeating: nil, count: Topology.outputsMax)
+    private var outputsMade = 0
 
     /// What a configuration begins with, before there is an input or output.
     init(configuration: ServiceConfiguration, generation: Generation) {
@@ -41,6 +47,17 @@ struct Topology {
 
     /// Bits in `sl_event.outputs`.
     static let outputsMax = 64
+
+    /// An output for a driver that was just made.
+    mutating func runningOutput(_ configuration: OutputConfiguration, _ driver: OutputDriver) -> RunningOutput {
+        outputsMade += 1
+        return RunningOutput(configuration: configuration, driver: driver, order: outputsMade)
+    }
+
+    /// The bits of outputs of a name, the earliest first.
+    func outputBits(named name: String) -> [Int] {
+        outputs.indices.filter { outputs[$0]?.configuration.name == name }.sorted { outputs[$0]!.order < outputs[$1]!.order }
+    }
 
     /// Names of the outputs by bit; empty for holes and for those that leave.
     var outputNames: [String] {

@@ -61,11 +61,6 @@ struct TopologyChange {
                     .cannotLoad,
                     "no room for output `\(output.name)`: \(Topology.outputsMax) outputs run or still write what they have; try again")
             }
-            if output.options.buffer.kind == .disk, old.outputs.contains(where: { $0?.configuration.name == output.name }) {
-                throw ServiceError(
-                    .cannotLoad,
-                    "output `\(output.name)` has a disk buffer, which cannot change hands while it runs; restart the service to change it")
-            }
             isTaken[bit] = true
             newOutputs.append((bit, output))
         }

@@ -23,14 +23,18 @@ final class MemoryStore: ParcelStore, Sendable {
     }
 
     private let state = Mutex(State())
-    private let bytesMax: Int
+    private let limit: Mutex<Int>
 
     /// A store for `bytesMax` bytes of records; the calls of these numbers fail, counted from 1.
     init(bytesMax: Int = 1 << 30, failing: Set<Int> = []) {
-        self.bytesMax = bytesMax
+        limit = Mutex(bytesMax)
         state.withLock { $0.failing = failing }
     }
 
+    var bytesMax: Int {
+        get { limit.withLock { $0 } }
+        set { limit.withLock { $0 = newValue } }
+    }
     var callCount: Int { state.withLock { $0.calls } }
     var texts: [String] { state.withLock { $0.rows.map { String(decoding: $0.text, as: UTF8.self) } } }
 
