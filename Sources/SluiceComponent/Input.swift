@@ -45,10 +45,11 @@ package protocol InputSession: AnyObject, Sendable {
 
     /// Hands a batch on and waits while its lane is busy. `stream` (a connection, a file) keeps its order; `bytes` are the input
     /// bytes behind the batch, for the bound of what is in flight; `positions` are those behind it. A batch without events
-    /// moves the positions all the same.
+    /// moves the positions all the same, and needs no room.
     ///
     /// False when the input has to end and the batch was taken by nobody. With positions that is no loss: what is behind them is read
-    /// again. A batch without positions is offered for a while also behind the stop, and who cannot have its events again counts them.
+    /// again, and what follows with events in it moves no position either. A batch without positions is offered for a while also behind the
+    /// stop, and who cannot have its events again counts them. Nothing that is asked for behind it is confirmed.
     @discardableResult
     func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool
 
@@ -57,7 +58,7 @@ package protocol InputSession: AnyObject, Sendable {
 
     /// Calls `body` once, on another thread, when every event that the calling thread has sent so far was answered by its outputs,
     /// and dead letters and rules' state from before are on disk: what may be acknowledged to a sender. `false` when the input or
-    /// the program ended first; then it is unknown whether they were.
+    /// the program ended first, or something that was sent before was given up; then it is unknown whether they were.
     func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void)
 
     /// Keeps a frame that a strict decoder refused as a dead letter.

@@ -77,8 +77,8 @@ final class Dispatcher: Sendable {
 
     // MARK: - Inputs
 
-    /// Puts an input's batches into inboxes, all at once, and moves its positions; waits while there is no room. False when `stop`
-    /// was set first, or with a `deadline` (monotonic) when that has passed: then nothing was sent.
+    /// Puts an input's batches into inboxes, all at once, and moves its positions; waits while there is no room, which one without
+    /// events does not need. False when `stop` was set first, or with a `deadline` (monotonic) when that has passed: then nothing was sent.
     func send(
         _ parts: [(lane: Int, box: BatchBox, pool: BatchPool)], source: Int, bytes: Int, positions: [Position], stop: StopFlag,
         until deadline: Int64? = nil
@@ -106,7 +106,7 @@ final class Dispatcher: Sendable {
         }
         return parts.allSatisfy { part in
             let inbox = state.inboxes[part.lane]
-            return inbox.events == 0
+            return inbox.events == 0 || part.box.events.count == 0
                 || inbox.events + part.box.events.count <= limits.eventsMax
                     && inbox.bytes + part.box.events.byteCount <= limits.bytesMax
         }

@@ -23,6 +23,14 @@ final class InputDriver: InputSession, Sendable {
         var hosts: [HostStatus]?
     }
 
+    /// What was sent, or was to be sent, behind the stop and was not taken.
+    private struct Gap {
+        /// What follows moves no position: it would leap over what was not taken.
+        var holdsPositions = false
+        /// Nothing is confirmed any more: it may be what was not taken.
+        var refutes = false
+    }
+
     let name: String
     /// The number that events of this input keep.
     let source: Int
@@ -42,6 +50,7 @@ final class InputDriver: InputSession, Sendable {
     /// When the stop was asked for, on the monotonic clock.
     private let stoppedAt = Mutex<Int64>(0)
     private let ended = Mutex<@Sendable () -> Void>({})
+    private let gap = Mutex(Gap())
     private let thread = Mutex<WorkerThread?>(nil)
 
     /// A driver that does not run yet.
@@ -163,19 +172,29 @@ final class InputDriver: InputSession, Sendable {
 
     var isCongested: Bool { pool.isExhausted || around.dispatcher.isCongested(source: source) }
 
-    func takeBatch() -> BatchBox? { pool.take(stop: stop) }
+    func takeBatch() -> BatchBox? {
+        let box = pool.take(stop: stop)
+        if box == nil { gap.withLock { $0.holdsPositions = true } }
+        return box
+    }
 
     func giveBack(_ batch: BatchBox) { pool.give(batch) }
 
-    func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void) { around.dispatcher.whenConfirmed(source: source, body) }
+    func whenConfirmed(_ body: @escaping @Sendable (Bool) -> Void) {
+        let isRefuted = gap.withLock { $0.refutes }
+        around.dispatcher.whenConfirmed(source: source) { isConfirmed in body(isConfirmed && !isRefuted) }
+    }
 
     func send(_ batch: BatchBox, stream: UInt64, bytes: Int, positions: [Position]) -> Bool {
         for index in 0..<batch.events.count { batch.events.raw.pointee.events[index].source = UInt32(source) }
+        // A batch without events is a position that the input is sure of.
+        let isBehindGap = !positions.isEmpty && batch.events.count > 0 && gap.withLock { $0.holdsPositions }
         // What is not sent, because the input was stopped meanwhile, moves no position: it is read again. What has none gets a while.
         let isSent =
-            dispatch(batch, stream, bytes, positions, until: nil)
+            !isBehindGap && dispatch(batch, stream, bytes, positions, until: nil)
             || positions.isEmpty && dispatch(batch, stream, bytes, [], until: stoppedAt.withLock { $0 } + Self.patienceNs)
         guard isSent else {
+            gap.withLock { $0 = Gap(holdsPositions: true, refutes: true) }
             pool.give(batch)
             return false
         }

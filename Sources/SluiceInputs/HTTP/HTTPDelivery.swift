@@ -125,9 +125,10 @@ final class HTTPDelivery: Sendable {
     }
 
     private func confirm(_ events: Int, _ job: Job) {
-        // What was sent behind the stop may have been discarded.
+        // What was sent behind the stop may have been given up.
         if session.stop.isSet { return job.answer(Self.ending) }
-        guard events > 0 else { return job.answer(.accepted(0)) }
+        // Without events there may be dead letters, which have to be on disk as well.
+        guard events > 0 || job.body.readableBytes > 0 else { return job.answer(.accepted(0)) }
         state.withLock { $0.unconfirmed += 1 }
         let state = state
         session.whenConfirmed { isConfirmed in

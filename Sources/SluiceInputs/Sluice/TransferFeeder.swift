@@ -98,7 +98,7 @@ final class TransferFeeder: Sendable {
     /// What is kept of these senders can go.
     func forget(_ identities: [TransferIdentity]) { state.notify { $0.items.append(.forget(identities)) } }
 
-    /// Sends on what has come and waits a moment until it is delivered; then `body` is called on the loop, once. Nothing is told behind it.
+    /// Waits a moment until what was sent on is delivered; then `body` is called on the loop, once. Nothing is told behind it.
     func end(_ body: @escaping @Sendable () -> Void) {
         state.notify { state in
             state.endsAt = MonotonicClock.now + Self.endNanoseconds
@@ -124,9 +124,9 @@ final class TransferFeeder: Sendable {
         while true {
             switch next() {
             case .item(.frame(let frame)):
-                guard records.send(frame) else { continue }
+                // What is sent behind the stop may be given up, so that nobody may acknowledge it: its sender sends it again.
+                guard !session.stop.isSet, records.send(frame) else { continue }
                 moved[frame.position.identity] = frame.position
-                // What was sent behind the stop may have been discarded: nobody may acknowledge it.
                 guard !session.stop.isSet else { continue }
                 state.withLock { $0.unasked[frame.position.identity] = frame.position.sequence }
             case .item(.forget(let identities)):

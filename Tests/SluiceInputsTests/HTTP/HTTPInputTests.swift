@@ -241,6 +241,19 @@ import Testing
         running.stop()
     }
 
+    @Test func `a body of dead letters alone is answered when they are on disk`() throws {
+        let session = TestSession()
+        session.state.notify { $0.isConfirming = false }
+        let running = try run(session, [("strict", .text("true"))])
+        let client = try HTTPTestClient(path)
+        try client.post("[5]")
+        _ = session.wait(for: "a request for a confirmation") { $0.unconfirmed.isEmpty ? nil : true }
+        #expect(try client.response(seconds: 0) == nil)
+        session.confirm()
+        #expect(try client.response()?.body == "{\"accepted\":0}\n")
+        running.stop()
+    }
+
     @Test func `who stalls is told, and who says no HTTP is counted`() throws {
         let session = TestSession()
         let running = try run(session, [("stall_timeout", .text("100ms"))])
