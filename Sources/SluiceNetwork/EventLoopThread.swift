@@ -11,9 +11,11 @@ package enum EventLoopThread {
     package static let stopSecondsMax: Int64 = 5
 
     /// Calls `start` on the loop and runs it until `stop` is set and what `stopping` (called on the loop) answers is done. Then everything
-    /// that is still open on the loop is closed. What `start` throws comes out at once.
+    /// that is still open on the loop is closed. What `start` throws comes out at once. `ending` is called on the loop before it ends, also
+    /// when `stopping` has taken too long: behind it no other thread may reach for the loop.
     package static func run<Failure: Error>(
-        stop: StopFlag, start: @escaping (any EventLoop) throws(Failure) -> Void, stopping: @escaping () -> EventLoopFuture<Void>
+        stop: StopFlag, start: @escaping (any EventLoop) throws(Failure) -> Void, stopping: @escaping () -> EventLoopFuture<Void>,
+        ending: @escaping () -> Void = {}
     ) throws(Failure) {
         var failure: Failure?
         var watch: WorkerThread?
@@ -25,7 +27,7 @@ package enum EventLoopThread {
                 loop.shutdownGracefully { _ in }
                 return
             }
-            let end = NIOLoopBound(Ending(loop: loop, stopping: stopping), eventLoop: loop)
+            let end = NIOLoopBound(Ending(loop: loop, stopping: stopping, ending: ending), eventLoop: loop)
             watch = WorkerThread("stop-watch") {
                 while !stop.wait(nanoseconds: 3_600_000_000_000) {}
                 loop.execute { end.value.begin() }
@@ -39,11 +41,13 @@ package enum EventLoopThread {
     private final class Ending {
         private let loop: any EventLoop
         private let stopping: () -> EventLoopFuture<Void>
+        private let ending: () -> Void
         private var isOver = false
 
-        init(loop: any EventLoop, stopping: @escaping () -> EventLoopFuture<Void>) {
+        init(loop: any EventLoop, stopping: @escaping () -> EventLoopFuture<Void>, ending: @escaping () -> Void) {
             self.loop = loop
             self.stopping = stopping
+            self.ending = ending
         }
 
         func begin() {
@@ -57,6 +61,7 @@ package enum EventLoopThread {
         private func finish() {
             guard !isOver else { return }
             isOver = true
+            ending()
             loop.shutdownGracefully { _ in }
         }
     }

@@ -199,7 +199,6 @@ final class ForwardIntake {
             self.endTurn()
             self.awaitConfirmations(until: MonotonicClock.now + Self.confirmationNsMax) {
                 close().assumeIsolated().whenComplete { _ in
-                    self.door.close()
                     self.batches.finish()
                     promise.succeed(())
                 }
@@ -207,6 +206,9 @@ final class ForwardIntake {
         }
         return promise.futureResult
     }
+
+    /// The loop is about to end: what is confirmed from now on is not told any more.
+    func end() { door.close() }
 
     private func drain(_ turns: Int, _ then: @escaping () -> Void) {
         let before = bytesReceived

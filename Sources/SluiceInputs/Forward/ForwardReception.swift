@@ -36,4 +36,6 @@ final class ForwardReception: LoopReception {
         server.stopAccepting()
         return intake.stop(hasConnections: server.connectionCount > 0) { [server] in server.closeAll() }
     }
+
+    func close() { intake.end() }
 }

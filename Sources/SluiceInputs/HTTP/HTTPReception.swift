@@ -131,6 +131,8 @@ final class HTTPReception: LoopReception {
         server.closeAll().cascade(to: promise)
     }
 
+    func close() { door.close() }
+
     /// Behind the end of the loop.
     func finish() { delivery.join() }
 }

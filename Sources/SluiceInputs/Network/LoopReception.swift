@@ -9,6 +9,9 @@ protocol LoopReception: AnyObject {
 
     /// Takes no more, ends what is open; done when the loop may end.
     func stop() -> EventLoopFuture<Void>
+
+    /// The loop is about to end, also when the end took too long: from here on no other thread may reach for it.
+    func close()
 }
 
 extension InputSession {
@@ -28,7 +31,7 @@ extension InputSession {
                     reception = made
                 },
                 // Called only behind a start that went well.
-                stopping: { reception!.stop() })
+                stopping: { reception!.stop() }, ending: { reception!.close() })
         } catch {
             throw error.inputError
         }

@@ -106,6 +106,9 @@ final class TransferFeeder: Sendable {
         }
     }
 
+    /// Tells nobody anything any more: the loop ends.
+    func fallSilent() { state.withLock { $0.listener = nil } }
+
     /// Waits for the thread's end.
     func join() {
         let running = thread.withLock { thread in

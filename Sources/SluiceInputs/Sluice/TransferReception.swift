@@ -169,6 +169,8 @@ final class TransferReception: LoopReception {
         server.closeAll().cascade(to: promise)
     }
 
+    func close() { feeder.fallSilent() }
+
     /// Behind the end of the loop.
     func finish() { feeder.join() }
 }
