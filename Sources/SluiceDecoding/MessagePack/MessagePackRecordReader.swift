@@ -77,6 +77,7 @@ final class MessagePackRecordReader {
             let written = MessagePackText.append(head, bytes + at, to: bytes + offset)
             if sl_msgpack_has_payload(head.kind) { at += Int(head.length) }
             batch.pointee.length += UInt32(written.count)
+            if written.isOdd { flagValue(batch) }
             return setName(batch, offset: offset, length: written.count, &slot)
         }
     }

@@ -50,8 +50,9 @@ enum MessagePackTime {
     }
 
     private static func time(seconds: Int64, fraction: Int64) -> MessagePackTime {
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (ns, isPast) = whole.addingReportingOverflow(fraction)
+        // Before 1970 the fraction counts back from the next second, so that the first second that 64 bits hold in part is one.
+        let (whole, overflow) = (seconds < 0 ? seconds + 1 : seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (ns, isPast) = whole.addingReportingOverflow(seconds < 0 ? fraction - 1_000_000_000 : fraction)
         // The lowest number stands for “no time” in an event.
         guard !overflow, !isPast, ns != Int64.min, fraction < 1_000_000_000 else { return .none(isValid: false) }
         let digits: UInt32 = fraction == 0 ? 0 : fraction % 1_000_000 == 0 ? 3 : fraction % 1_000 == 0 ? 6 : 9

@@ -14,6 +14,8 @@ import Testing
         ("d6 ff 55ecb838", "timestamp=@1441577016000000000 tag='t'"),
         ("cb 41d57b2e0e200000", "timestamp=@1441577016500000000 tag='t'"),
         ("d3 ffffffffffffffff", "timestamp=@-1000000000 tag='t'"),
+        ("c7 0c ff 08a7f201 fffffffdda3e82fb", "timestamp=@-9223372036854775807 tag='t'"),
+        ("c7 0c ff 08a7f200 fffffffdda3e82fb", "tag='t' !no_timestamp,value_invalid"),
         ("cf ffffffffffffffff", "tag='t' !no_timestamp,value_invalid"), ("d3 7fffffffffffffff", "tag='t' !no_timestamp,value_invalid"),
         ("d7 00 00000001 3b9aca00", "tag='t' !no_timestamp,value_invalid"),
         ("cb 7ff8000000000000", "tag='t' !no_timestamp,value_invalid"),
