@@ -225,8 +225,9 @@ def test_tls_is_spoken_with_whom_is_trusted_only(folder):
     pair = f"certificate: {files}/client.pem, key: {files}/client.key"
     with Collector(context=context) as collector:
         for name, host, tls, complaint in (
-                ("other-ca", "localhost", f"ca: {files}/other-ca.pem, {pair}", "the peer's certificate is not trusted"),
-                ("name", "127.0.0.1", f"ca: {files}/ca.pem, {pair}", "the peer's certificate is for another name"),
+                ("other-ca", "localhost", f"ca: {files}/other-ca.pem, {pair}",
+                 f"the peer's certificate for `localhost` does not lead to an authority in `{files}/other-ca.pem`"),
+                ("name", "127.0.0.1", f"ca: {files}/ca.pem, {pair}", "the peer's certificate is for `localhost`, and not for `127.0.0.1`"),
                 ("stranger", "localhost", f"ca: {files}/ca.pem, certificate: {files}/stranger.pem, key: {files}/stranger.key",
                  "the peer does not know the authority that signed our certificate"),
                 ("no-pair", "localhost", f"ca: {files}/ca.pem",
