@@ -19,9 +19,10 @@ final class DeadLetterDesk: Sendable {
     private static let bytesMax = 16 << 20
 
     private let state = Monitor(State())
+    private let added: @Sendable () -> Void
 
-    /// An empty desk.
-    init() {}
+    /// An empty desk. `added` is called behind each letter: somebody has to store it, also when nothing else moves.
+    init(added: @escaping @Sendable () -> Void) { self.added = added }
 
     /// Adds a letter; waits while the desk is full, until `stop` is set.
     func add(_ letter: DeadLetter, stop: StopFlag, stored: (@Sendable () -> Void)? = nil) {
@@ -32,6 +33,7 @@ final class DeadLetterDesk: Sendable {
             state.bytes += size
             return true
         }
+        added()
     }
 
     /// Letters that wait, oldest first; they stay until ``remove(_:)``.

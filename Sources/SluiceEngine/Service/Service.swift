@@ -49,7 +49,7 @@ package final class Service: Sendable {
     let dispatcher: Dispatcher
     let counters = ServiceCounters()
     let recent: RecentEvents
-    let desk = DeadLetterDesk()
+    let desk: DeadLetterDesk
     let book = CheckpointBook()
     let checkpointer: Checkpointer
     let lanes: [Lane]
@@ -72,7 +72,9 @@ package final class Service: Sendable {
         store = start.store
         startedAt = around.now()
         failureLog = FailureLog(log: around.log)
-        dispatcher = Dispatcher(lanes: configuration.workers)
+        let dispatcher = Dispatcher(lanes: configuration.workers)
+        self.dispatcher = dispatcher
+        desk = DeadLetterDesk { dispatcher.stir() }
         var limits = RecentEvents.Limits()
         limits.eventsMax = configuration.reload.shadowEvents
         limits.bytesMax = configuration.reload.shadowBytes
