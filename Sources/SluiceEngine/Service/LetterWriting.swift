@@ -2,6 +2,7 @@ import CSluice
 import SluiceComponent
 import SluiceEncoding
 import SluiceEvent
+import SluiceInputs
 import SluiceRules
 import SluiceStore
 
@@ -34,6 +35,18 @@ enum LetterWriting {
     ) -> [DeadLetter] {
         let batch = EventBatch()
         PackedEvents.unpack(packed, into: batch)
+        return letters(of: batch, output: output, error: error, time: time)
+    }
+
+    /// The letters of a parcel whose records are events as one Sluice sends them to another; none when they are not.
+    static func letters(records parcel: Parcel, output: String, error: String, time: Int64) -> [DeadLetter] {
+        let batch = EventBatch()
+        let bytes = UnsafeRawBufferPointer(start: parcel.bytes.pointee.bytes, count: parcel.byteCount)
+        let outcome = PackedRecords().append(bytes, eventsMax: parcel.events, peer: nil, to: batch)
+        return outcome.events == parcel.events ? letters(of: batch, output: output, error: error, time: time) : []
+    }
+
+    private static func letters(of batch: borrowing EventBatch, output: String, error: String, time: Int64) -> [DeadLetter] {
         var letters: [DeadLetter] = []
         batch.forEachEvent { event in
             let raw = batch.bytes(event.pointee.raw)

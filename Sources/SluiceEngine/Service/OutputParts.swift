@@ -26,7 +26,8 @@ struct OutputParts {
         }
         return OutputDriver(
             index: bit, name: name, options: output.options, store: try makeStore(output), log: log,
-            time: DriverTime(monotonic: { MonotonicClock.now }, wall: around.now), deadLetters: { [self] in keep($0) },
+            time: DriverTime(monotonic: { MonotonicClock.now }, wall: around.now),
+            deadLetters: { [self] in keep($0, hasRecords: output.kind == "sluice") },
             onClosed: onClosed,
             makeOutput: { plan.makeOutput($0) })
     }
@@ -41,10 +42,14 @@ struct OutputParts {
         }
     }
 
-    /// Dead letters of a parcel that was given up.
-    private func keep(_ abandoned: AbandonedParcel) {
+    /// Dead letters of a parcel that was given up. `hasRecords`: its bytes are the events themselves.
+    private func keep(_ abandoned: AbandonedParcel, hasRecords: Bool) {
         var letters = LetterWriting.letters(
             of: abandoned.parcel.letters, output: abandoned.output, error: abandoned.error.message, time: around.now())
+        if letters.isEmpty, hasRecords {
+            letters = LetterWriting.letters(
+                records: abandoned.parcel, output: abandoned.output, error: abandoned.error.message, time: around.now())
+        }
         if letters.isEmpty {
             letters = LetterWriting.letters(
                 encoded: abandoned.parcel, output: abandoned.output, error: abandoned.error.message, time: around.now())

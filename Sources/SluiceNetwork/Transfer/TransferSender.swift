@@ -33,6 +33,8 @@ package struct TransferSender {
     /// The last frame that was ever sent.
     private var sentEver: UInt64 = 0
     private var welcome: TransferFrame.Welcome?
+    /// The longest payload that the last receiver which has answered takes.
+    package private(set) var payloadBytesMax = TransferFrame.Limit.payloadBytesMax
     /// Frames that were sent more than once.
     package private(set) var resent = 0
 
@@ -53,6 +55,9 @@ package struct TransferSender {
     /// Frames that wait for their acknowledgement.
     package var waitingFrames: Int { waiting.count }
 
+    /// The bytes of a frame that this receiver does not take; nil when there is none.
+    package var tooLongBytes: Int? { waiting.first { $0.plainBytes > payloadBytesMax }?.plainBytes }
+
     /// Bytes that wait for their acknowledgement, packed.
     package var waitingBytes: Int { waiting.reduce(0) { $0 + $1.bytes.count } }
 
@@ -70,19 +75,14 @@ package struct TransferSender {
         nextSequence += 1
     }
 
-    /// The next frame for this connection, once; nil when there is none or the receiver has not answered yet. Throws when this
-    /// receiver cannot take it.
+    /// The next frame for this connection, once; nil when there is none or the receiver has not answered yet. Throws when there is one
+    /// that this receiver cannot take, before any frame is sent: who then sorts them out repeats nothing.
     package mutating func nextFrame() throws(TransferError) -> [UInt8]? {
         guard let welcome, phase == .open, let first = waiting.first else { return nil }
+        if let tooLongBytes { throw tooLong(tooLongBytes) }
         let index = sent < first.sequence ? 0 : Int(sent - first.sequence) + 1
         guard index < waiting.count else { return nil }
         let frame = waiting[index]
-        guard frame.plainBytes <= welcome.payloadBytesMax else {
-            throw TransferError(
-                .tooLarge,
-                "an event of \(frame.plainBytes) bytes exceeds the receiver's `max_frame_size` (\(welcome.payloadBytesMax) bytes); raise it there"
-            )
-        }
         guard welcome.compressions.contains(frame.compression) else {
             throw TransferError(
                 .compression, "the receiver cannot unpack `compression: \(frame.compression.name)`; write `compression: gzip`")
@@ -91,6 +91,22 @@ package struct TransferSender {
         if sent <= sentEver { resent += 1 }
         sentEver = max(sentEver, sent)
         return frame.bytes
+    }
+
+    /// The next receiver may take other payloads than the last one. Only while there is no connection.
+    package mutating func forgetLimit() {
+        precondition(phase == .closed, "the receiver that is connected has said what it takes")
+        payloadBytesMax = TransferFrame.Limit.payloadBytesMax
+    }
+
+    /// What is wrong with an event of so many bytes.
+    package func tooLong(_ bytes: Int) -> TransferError {
+        let most = TransferFrame.Limit.payloadBytesMax
+        return TransferError(
+            .tooLarge,
+            bytes > most
+                ? "an event of \(bytes) bytes is longer than any receiver takes (\(most) bytes)"
+                : "an event of \(bytes) bytes exceeds the receiver's `max_frame_size` (\(payloadBytesMax) bytes); raise it there")
     }
 
     /// What waits is somebody else's matter from now on. Only while there is no connection.
@@ -143,6 +159,7 @@ package struct TransferSender {
             throw TransferFrame.malformed("the receiver has frame \(welcome.received), which was not made yet")
         }
         self.welcome = welcome
+        payloadBytesMax = welcome.payloadBytesMax
         phase = .open
         sent = welcome.received
         settle(through: welcome.confirmed)

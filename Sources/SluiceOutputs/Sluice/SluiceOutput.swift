@@ -48,6 +48,10 @@ package final class SluiceOutput: Output {
     private var heardAt: Int64 = 0
     /// A commit has failed: what is written before one has succeeded is another batch, and the one before was given up.
     private var hasFailed = false
+    /// What was written since the last commit that succeeded.
+    private var batch: [Parcel] = []
+    /// The batch is written again for a receiver that does not take all of it.
+    private var isSortedOut = false
     private var connections = 0
     private var framesSent = 0
     private var bytesSent = 0
@@ -66,10 +70,16 @@ package final class SluiceOutput: Output {
         if hasFailed {
             hangUp()
             sender.abandon()
+            batch = []
             hasFailed = false
         }
+        if batch.last !== parcel { batch.append(parcel) }
         // Between two batches nothing is under way that would be sent twice.
         if sender.isSettled { goBack() }
+        if connection?.isOpen == false { hangUp() }
+        // The next receiver may take longer ones; the one that has objected does not.
+        if connection == nil, !isSortedOut { sender.forgetLimit() }
+        parcel.isolateRecords(over: sender.payloadBytesMax)
         try parcel.writeParts { _, bytes, _ throws(OutputError) in try add(bytes) }
         guard connection?.isOpen == true else { return }
         // What goes wrong here goes wrong again in `commit`, which says so.
@@ -90,11 +100,22 @@ package final class SluiceOutput: Output {
                 try settle()
             }
             hasFailed = false
+            isSortedOut = false
+            batch = []
         } catch {
             hasFailed = true
+            isSortedOut = false
             hangUp()
-            throw error.outputError
+            throw sender.tooLongBytes == nil ? error.outputError : sortOut(error)
         }
+    }
+
+    /// The receiver has said how long an event may be, and one is longer: nothing of the batch was sent, and it is written again without
+    /// that one.
+    private func sortOut(_ fault: SluiceFault) -> OutputError {
+        for parcel in batch { parcel.partsWritten = 0 }
+        isSortedOut = true
+        return OutputError(code: fault.code, message: "\(fault.message); the others are sent without it")
     }
 
     package func tend(now: Int64) throws(OutputError) -> Int64? {
@@ -138,32 +159,24 @@ package final class SluiceOutput: Output {
         var end = 0
         var events = 0
         while end < bytes.count {
-            let next = end + PackedEventEncoder.lengthBytes + Int(recordLength(bytes, end))
-            guard next <= bytes.count else {
+            guard let length = PackedRecord.length(in: bytes, at: end) else {
                 throw OutputError(
-                    code: .cannotWrite, message: "a record of \(next - end) bytes is not whole; was the disk buffer of another output?",
+                    code: .cannotWrite,
+                    message: "a record of \(bytes.count - end) bytes is not whole; was the disk buffer of another output?",
                     isPermanent: true)
             }
-            if events > 0, next - start > Self.payloadBytes || events == Self.eventsMax {
+            // Long records are parts of their own.
+            guard length <= sender.payloadBytesMax else {
+                throw OutputError(code: .cannotWrite, message: sender.tooLong(length).message, isPermanent: true)
+            }
+            if events > 0, end + length - start > Self.payloadBytes || events == Self.eventsMax {
                 sender.add(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), events: events)
                 (start, events) = (end, 0)
             }
-            guard next - start <= TransferFrame.Limit.payloadBytesMax else {
-                throw OutputError(
-                    code: .cannotWrite,
-                    message:
-                        "an event of \(next - start) bytes is longer than any receiver takes (\(TransferFrame.Limit.payloadBytesMax) bytes)",
-                    isPermanent: true)
-            }
-            end = next
+            end += length
             events += 1
         }
         if events > 0 { sender.add(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), events: events) }
-    }
-
-    private func recordLength(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt32 {
-        guard bytes.count - at >= PackedEventEncoder.lengthBytes else { return .max }
-        return UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
     }
 
     // MARK: - The connection

@@ -182,17 +182,38 @@ import Testing
         #expect(gone?.message.hasPrefix("unix:\(path): the ") == true && gone?.message.contains("connection") == true)
     }
 
-    @Test func `an event that the receiver does not take is given up for good, and what comes next goes on`() throws {
+    @Test func `an event that the receiver does not take is given up by itself, and the others go on`() throws {
         let receiver = TestReceiver(path, .init(payloadBytesMax: 1 << 20))
         let output = try output()
-        try output.write(records([[UInt8](repeating: 1, count: 2 << 20)]))
+        let parcels = [records("first"), records([Array("before".utf8), [UInt8](repeating: 1, count: 2 << 20), Array("after".utf8)])]
+        for parcel in parcels { try output.write(parcel) }
+        // How long an event may be is known when the receiver has answered: nothing was sent.
         let error = errorOf { () throws(OutputError) in try output.commit() }
-        #expect(error?.isPermanent == true && error?.message.contains("exceeds the receiver's `max_frame_size` (1048576 bytes)") == true)
+        #expect(error?.isPermanent == false)
+        let reason = "exceeds the receiver's `max_frame_size` (1048576 bytes); raise it there; the others are sent without it"
+        #expect(error?.message.hasSuffix(reason) == true)
+        #expect(receiver.state.withLock { $0.payloads } == [] && parcels.map(\.partsWritten) == [0, 0])
+        try output.write(parcels[0])
+        let refusal = errorOf { () throws(OutputError) in try output.write(parcels[1]) }
+        #expect(refusal?.isPermanent == true && refusal?.message.contains("an event of 2097156 bytes exceeds") == true)
+        #expect(parcels[1].parts.map(\.events) == [1, 1, 1] && parcels[1].partsWritten == 1)
+        // The part is somebody else's now.
+        parcels[1].partsWritten = 2
+        try output.write(parcels[1])
+        try output.commit()
+        #expect(contents(receiver) == ["first", "before", "after"])
+        #expect(receiver.state.withLock { $0.repeated } == 0 && output.counter("frames_resent") == 0)
         try output.write(records("next"))
         try output.commit()
-        #expect(contents(receiver) == ["next"])
+        #expect(contents(receiver).last == "next")
+    }
+
+    @Test func `an event that no receiver takes is refused at once`() throws {
         let huge = records([[UInt8](repeating: 0, count: 64 << 20)])
-        #expect(errorOf { () throws(OutputError) in try output.write(huge) }?.isPermanent == true)
+        let output = try output()
+        let error = errorOf { () throws(OutputError) in try output.write(huge) }
+        #expect(error?.isPermanent == true)
+        #expect(error?.message == "an event of 67108868 bytes is longer than any receiver takes (67108864 bytes)")
     }
 
     @Test func `a batch that was given up is not sent with the next one`() throws {
