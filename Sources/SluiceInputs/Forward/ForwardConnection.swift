@@ -146,6 +146,7 @@ final class ForwardConnection: ChannelInboundHandler {
         }
         guard let chunk = message.chunk else { return }
         owed.add(chunk, turn: intake.turn)
+        info.isHeldUp = true
         intake.owes(self)
     }
 
@@ -158,6 +159,7 @@ final class ForwardConnection: ChannelInboundHandler {
             return context.close(promise: nil)
         }
         let answers = owed.confirmed(upTo: turn)
+        info.isHeldUp = owed.count > 0
         if !answers.isEmpty { write(answers, context) }
     }
 

@@ -141,6 +141,7 @@ final class HTTPConnection: ChannelInboundHandler {
         switch state {
         case .reading(let accepted, let body):
             state = .delivering(held: body.readableBytes)
+            info.isHeldUp = true
             expect(reception.setting.confirmationNs) {
                 $0.answer(
                     .later("the outputs have not taken the records in time; send the request again, some may come twice", isBusy: false))
@@ -215,6 +216,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func write(_ answer: HTTPAnswer, isLast: Bool) {
         deadline?.cancel()
         leaveState()
+        info.isHeldUp = false
         // Behind the last part of an answer the pipeline brings the next request at once.
         if isLast { state = .lingering }
         reception.answered(answer, to: self)

@@ -1,4 +1,5 @@
 import NIOCore
+import SluiceComponent
 import SluiceNetwork
 
 /// One sender's connection, on the event loop.
@@ -12,7 +13,8 @@ final class TransferConnection: ChannelInboundHandler {
     let peerText: String?
     private let reception: TransferReception
     private var context: ChannelHandlerContext?
-    private var hasSent = false
+    /// When something was last sent, by the monotonic clock.
+    private(set) var sentAt = MonotonicClock.now
     private var isClosing = false
 
     /// The handler of a new connection.
@@ -53,14 +55,8 @@ final class TransferConnection: ChannelInboundHandler {
     /// Sends bytes.
     func send(_ bytes: [UInt8]) {
         guard let context, !isClosing else { return }
-        hasSent = true
+        sentAt = MonotonicClock.now
         context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
-    }
-
-    /// Sends a sign of life, unless something else was sent lately.
-    func ping() {
-        if !hasSent { send(TransferFrame.ping.bytes) }
-        hasSent = false
     }
 
     /// Closes when what was sent is out; when nobody reads that, `stall_timeout` ends it.
@@ -75,6 +71,8 @@ final class TransferConnection: ChannelInboundHandler {
 
     /// Whether the peer's bytes are read.
     func setReading(_ isOn: Bool) {
+        // What a closing connection still has to send is its peer's to read.
+        info.isHeldUp = !isOn && !isClosing
         try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn && !isClosing)
     }
 }

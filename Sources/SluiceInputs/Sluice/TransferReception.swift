@@ -6,8 +6,10 @@ import SluiceNetwork
 /// All connections of a `sluice` input on their event loop: what is known of senders, and the way of frames to the feeder and of
 /// acknowledgements back.
 final class TransferReception: LoopReception {
-    /// How often senders hear that this side is alive.
-    private static let pingInterval = TimeAmount.seconds(10)
+    /// Every second connections are looked at that have not been sent anything for as long as this: their senders hear that this side
+    /// is alive.
+    private static let silenceNsMax: Int64 = 10_000_000_000
+    private static let lookInterval = TimeAmount.seconds(1)
     /// Time for the last words to senders.
     private static let farewell = TimeAmount.milliseconds(500)
 
@@ -131,9 +133,12 @@ final class TransferReception: LoopReception {
     }
 
     private func schedulePing() {
-        loop.assumeIsolated().scheduleTask(in: Self.pingInterval) { [weak self] in
+        loop.assumeIsolated().scheduleTask(in: Self.lookInterval) { [weak self] in
             guard let self, !isStopping else { return }
-            for connection in connections.values where connection.receiver.identity != nil { connection.ping() }
+            let silentSince = MonotonicClock.now - Self.silenceNsMax
+            for connection in connections.values where connection.receiver.identity != nil && connection.sentAt <= silentSince {
+                connection.send(TransferFrame.ping.bytes)
+            }
             schedulePing()
         }
     }

@@ -57,6 +57,15 @@ package final class ConnectionInfo {
         }
     }
 
+    /// Whether the peer waits for this side: for an answer, or because it is not read. Meanwhile no time counts against it.
+    package var isHeldUp = false {
+        didSet {
+            guard oldValue, !isHeldUp else { return }
+            heard()
+            if isMidFrame { frameOpenedAt = clock.coming }
+        }
+    }
+
     /// A frame is whole (or a part of one that is progress enough): what is open from here on has the whole time again.
     package func frameEnded() { frameOpenedAt = nil }
 

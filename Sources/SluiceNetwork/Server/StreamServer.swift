@@ -159,6 +159,7 @@ package final class StreamServer {
         case .handshake:
             return clock.now - connection.phaseBegan >= setting.tls?.handshakeNs ?? limits.stallNs ? .handshake : nil
         case .open:
+            if connection.info.isHeldUp { return nil }
             if let opened = connection.info.frameOpenedAt, clock.now - opened >= limits.stallNs { return .frame }
             if let idle = limits.idleNs, clock.now - connection.info.heardAt >= idle { return .idle }
             return nil

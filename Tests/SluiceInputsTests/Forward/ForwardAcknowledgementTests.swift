@@ -23,6 +23,18 @@ import Testing
         #expect(peer.read(7) == packed("81 a3 'ack' a1 'a'"))
     }
 
+    @Test func `who waits for an acknowledgement is neither idle nor stalls`() throws {
+        let input = try ForwardFixture([("idle_timeout", .text("50ms")), ("stall_timeout", .text("50ms"))], isConfirming: false)
+        let peer = try input.connect()
+        peer.send(Self.chunk("a1 'a'", "01"))
+        input.session.owes(1)
+        #expect(peer.read(1, milliseconds: 500) == nil)
+        input.session.confirm()
+        #expect(peer.read(7) == packed("81 a3 'ack' a1 'a'"))
+        #expect(peer.rest() == [])
+        #expect(input.session.counter(.connectionsTimedOut) == 1)
+    }
+
     @Test func `acknowledgements come in order, with the names as they came`() throws {
         let input = try ForwardFixture(isConfirming: false)
         let peer = try input.connect()

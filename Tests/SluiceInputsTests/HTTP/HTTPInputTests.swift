@@ -66,6 +66,22 @@ import Testing
         running.stop()
     }
 
+    @Test func `who waits for the outputs is neither idle nor stalls`() throws {
+        let session = TestSession()
+        session.state.notify { $0.isConfirming = false }
+        let running = try run(session, [("idle_timeout", .text("100ms")), ("stall_timeout", .text("100ms"))])
+        let client = try HTTPTestClient(path)
+        try client.post("{\"message\":\"a\"}")
+        _ = session.messages(1)
+        #expect(try client.response(seconds: 1) == nil)
+        session.confirm()
+        #expect(try client.response()?.status == 200)
+        // From now on it is the client's turn.
+        #expect(try client.awaitEnd())
+        #expect(session.counter(.connectionsTimedOut) == 1)
+        running.stop()
+    }
+
     @Test func `while lanes are busy nothing of a request is taken`() throws {
         let session = TestSession()
         session.hold()

@@ -157,6 +157,25 @@ import Testing
         running.stop()
     }
 
+    @Test func `who is not read is neither idle nor stalls`() throws {
+        let session = TestSession()
+        session.hold()
+        let running = try run(session, [("idle_timeout", .text("200ms")), ("stall_timeout", .text("200ms"))])
+        let sender = TestSender(path, compression: .none)
+        let long = String(repeating: "x", count: 1 << 20)
+        try sender.connect()
+        for _ in 0..<40 { sender.give(long) }
+        let held = WorkerThread("sender") { [sender = UncheckedSender(sender)] in try? sender.sender.sendFrames() }
+        session.awaitHeld()
+        // Reading has stopped in the middle of a frame, for longer than a frame may take.
+        #expect(!session.stop.wait(nanoseconds: 1_000_000_000))
+        session.release()
+        held.join()
+        #expect(try sender.settle())
+        #expect(session.counter(.connections) == 1 && session.counter(.replayed) == 0)
+        running.stop()
+    }
+
     @Test func `a wrong token is told and counted`() throws {
         let session = TestSession()
         let running = try run(session, [("token", .text("right"))])
