@@ -97,7 +97,7 @@ package enum DecoderCatalogue {
         case .syslog: return Made(decoder: SyslogDecoder(zone: zone, strict: strict), framing: .line)
         case .rfc3164: return Made(decoder: RFC3164Decoder(zone: zone, strict: strict), framing: .line)
         case .rfc5424: return Made(decoder: RFC5424Decoder(zone: zone, strict: strict), framing: .line)
-        case .regex, .grok, .forward:
+        case .regex, .grok, .forward, .journal, .kmsg, .internal:
             preconditionFailure("format `\(format.text)` is made elsewhere")
         }
     }

@@ -8,11 +8,13 @@ struct EventBuilder {
     private let batch: UnsafeMutablePointer<sl_batch>
 
     /// Begins an event whose original bytes are `raw`.
-    init(_ events: borrowing EventBatch, raw: UnsafeRawBufferPointer, received: Int64, flags: EventFlags = .none) {
+    init(
+        _ events: borrowing EventBatch, _ format: FormatName, raw: UnsafeRawBufferPointer, received: Int64, flags: EventFlags = .none
+    ) {
         batch = events.raw
         let span = events.append(raw)
         guard let event = sl_event_begin(batch, span, received, flags.rawValue) else { preconditionFailure("out of memory for events") }
-        event.pointee.format = FormatName.plain.rawValue
+        event.pointee.format = format.rawValue
     }
 
     /// A text field.

@@ -75,9 +75,12 @@ class Journal:
             self.process = None
 
 
+VIA = {"via.lua": "function process(event, meta) event.via = meta.format end"}
+
 CONFIGURATION = """
 inputs:
   system: { type: journal, directory: "%s", matches: [SYSLOG_IDENTIFIER=sluice-test]%s }
+rules: [via.lua]
 outputs:
   main: { type: file, path: out.ndjson }
 """
@@ -99,12 +102,13 @@ def test_the_journal_comes_field_by_field_and_goes_on_after_every_stop(folder):
         journal.write("other", SYSLOG_IDENTIFIER="other")
         journal.write(b"two\nlines \xff\xfe", NUMBER=500, **names)
         wait_for(lambda: any(journal.files.iterdir()), what="a journal file")
-        service = Service(folder, CONFIGURATION % (journal.folder, ""))
+        service = Service(folder, CONFIGURATION % (journal.folder, ""), VIA)
         try:
             service.start()
             wait_for(lambda: len(events(folder)) == 501, what="all entries")
             first, last = events(folder)[0], events(folder)[500]
             assert first["message"] == "0 caf\u00e9 \"quoted\"" and first["NUMBER"] == "0", first
+            assert first["via"] == last["via"] == "journal", (first, last)
             assert (first["appname"], first["severity"], first["facility"], first["procid"]) == ("sluice-test", "err", "auth", "4711"), first
             assert first["hostname"] == socket.gethostname() and first["_TRANSPORT"] == "journal" and first["_UID"] == "0", first
             assert first["timestamp"].endswith("Z") and "__CURSOR" not in first and "MESSAGE" not in first, first
@@ -147,7 +151,7 @@ def test_a_journal_that_lost_the_place_is_told_of(folder):
         journal.start()
         journal.write("one", SYSLOG_IDENTIFIER="sluice-test")
         wait_for(lambda: any(journal.files.iterdir()), what="a journal file")
-        service = Service(folder, CONFIGURATION % (journal.folder, ", fields: standard"))
+        service = Service(folder, CONFIGURATION % (journal.folder, ", fields: standard"), VIA)
         try:
             service.start()
             wait_for(lambda: len(events(folder)) == 1, what="the first entry")
@@ -177,7 +181,7 @@ def test_only_what_comes_is_read_when_reading_starts_at_the_end(folder):
         journal.write("before", SYSLOG_IDENTIFIER="sluice-test")
         wait_for(lambda: any(journal.files.iterdir()), what="a journal file")
         time.sleep(0.5)
-        service = Service(folder, CONFIGURATION % (journal.folder, ", start: end"))
+        service = Service(folder, CONFIGURATION % (journal.folder, ", start: end"), VIA)
         try:
             service.start()
             wait_for(lambda: service.status()["inputs"][0]["positions"], what="the position at the end")
@@ -196,6 +200,7 @@ def test_only_what_comes_is_read_when_reading_starts_at_the_end(folder):
 KERNEL = """
 inputs:
   kernel: { type: kmsg }
+rules: [via.lua]
 outputs:
   main: { type: file, path: out.ndjson }
 """
@@ -217,12 +222,13 @@ def test_the_kernels_log_is_read_once_and_followed(folder):
             device.write(f"<12>{mark}[7]: {text}\n".encode())
 
     write("one caf\u00e9 \\ backslash")
-    service = Service(folder, KERNEL)
+    service = Service(folder, KERNEL, VIA)
     try:
         service.start()
         wait_for(lambda: len(mine()) == 1, what="the first record")
         event = mine()[0]
         assert (event["facility"], event["severity"], event["procid"]) == ("user", "warning", "7"), event
+        assert event["via"] == "kmsg", event
         assert event["message"] == "one caf\u00e9 \\ backslash" and event["hostname"] == socket.gethostname(), event
         age = time.time() - datetime.datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")).timestamp()
         assert -60 < age < 3600, event
@@ -252,8 +258,9 @@ default_outputs: [main]
 
 # A rule that logs for every event, its own log's events included: without a bound each line would make the next.
 ECHO = """
-function process(event)
+function process(event, meta)
   log.info("seen", { text = event.message })
+  event.via = meta.format
   if event.message == "to other" then return "other" end
 end
 """
@@ -271,6 +278,7 @@ def test_its_own_log_comes_as_events_and_does_not_go_round(folder):
         wait_for(lambda: any(message.startswith("output `other`: cannot open") for message in messages()), what="the failing output")
         own = [event for event in events(folder) if event.get("component")]
         assert all(event["appname"] == "sluice" and event["procid"] == str(service.process.pid) for event in own), own
+        assert {event["via"] for event in own} == {"internal"}, own
         failing = next(event for event in own if event["message"].startswith("output `other`"))
         assert (failing["component"], failing["component_name"], failing["severity"]) == ("output", "other", "warning"), failing
         # What the rule said of the application's lines is an event; what it said of these events is none.

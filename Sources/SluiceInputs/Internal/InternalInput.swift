@@ -61,7 +61,7 @@ package final class InternalInput: Input {
 
     private func add(_ line: LogFeed.Entry, _ received: Int64, _ batch: borrowing EventBatch) {
         let text = Array(line.message.utf8)
-        let event = text.withUnsafeBytes { EventBuilder(batch, raw: $0, received: received) }
+        let event = text.withUnsafeBytes { EventBuilder(batch, .internal, raw: $0, received: received) }
         event.add(time: line.time, digits: 6)
         if !hostname.isEmpty { event.add(UInt16(SL_KEY_HOSTNAME), hostname) }
         event.add(UInt16(SL_KEY_APPNAME), Array("sluice".utf8))

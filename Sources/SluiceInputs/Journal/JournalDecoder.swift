@@ -25,6 +25,7 @@ struct JournalDecoder: Decoder {
         }
         let event = sl_event_open(batch.raw)!
         event.pointee.pristine = 0
+        event.pointee.format = FormatName.journal.rawValue
         if !translate(event, batch) { sl_event_cancel(batch.raw) }
         return .decoded
     }

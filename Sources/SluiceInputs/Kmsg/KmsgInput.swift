@@ -95,7 +95,7 @@ package final class KmsgInput: Input {
     private func add(
         _ record: KmsgRecord, _ bytes: UnsafeRawBufferPointer, _ startNs: Int64, _ received: Int64, _ batch: borrowing EventBatch
     ) {
-        let event = EventBuilder(batch, raw: bytes, received: received)
+        let event = EventBuilder(batch, .kmsg, raw: bytes, received: received)
         let (sinceStart, overflow) = record.microseconds.multipliedReportingOverflow(by: 1_000)
         if !overflow { event.add(time: startNs &+ sinceStart, digits: 6) }
         if !hostname.isEmpty { event.add(UInt16(SL_KEY_HOSTNAME), hostname) }
@@ -114,7 +114,7 @@ package final class KmsgInput: Input {
 
     /// A line that is no record.
     private func addText(_ bytes: UnsafeRawBufferPointer, _ received: Int64, _ batch: borrowing EventBatch) {
-        let event = EventBuilder(batch, raw: bytes, received: received, flags: .undecoded)
+        let event = EventBuilder(batch, .kmsg, raw: bytes, received: received, flags: .undecoded)
         event.add(UInt16(SL_KEY_MESSAGE), bytes)
         event.end()
     }
