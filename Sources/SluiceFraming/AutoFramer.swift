@@ -5,8 +5,9 @@ import SluiceEvent
 ///
 /// What RFC 6587's two framings look like when real senders mix them on one connection. CR and LF (and NUL where it is a
 /// trailer) between frames are passed. Digits without a blank behind them begin a line (`2024-01-01 …`), and so does a count
-/// that no sender means: over the limit and a million without a `<` behind it. A count of zero or of more than nine digits
-/// before a `<` is an error: it is passed, and the rest is a line flagged `framing_repaired`.
+/// that no sender means: over the limit and a million without a `<` behind it, or any such (``FramingOptions/countNeedsPri``). A
+/// count of zero or of more than nine digits before a `<` is an error: it is passed, and the rest is a line flagged
+/// `framing_repaired`.
 package struct AutoFramer: Framer {
     /// Counts over the frame limit from which on a `<` must follow.
     private static let countUnlikely = 1_000_000
@@ -18,6 +19,7 @@ package struct AutoFramer: Framer {
     private let frameBytesMax: Int
     private let passesNul: Bool
     private let skipsBlanks: Bool
+    private let countNeedsPri: Bool
     private var isInLine = false
     private var flags: EventFlags = []
 
@@ -28,6 +30,7 @@ package struct AutoFramer: Framer {
         frameBytesMax = options.frameBytesMax
         passesNul = options.trailers.contains(0)
         skipsBlanks = options.skipsBlanksBeforePri
+        countNeedsPri = options.countNeedsPri
     }
 
     package mutating func next(_ window: inout FrameWindow) -> Frame? {
@@ -110,11 +113,17 @@ package struct AutoFramer: Framer {
         case .absent: return .line
         case .absurd(let length): headerLength = length
         case .count(let count, let length):
-            if count <= max(frameBytesMax, Self.countUnlikely) { return .counted(count, headerLength: length) }
+            if !countNeedsPri, count <= max(frameBytesMax, Self.countUnlikely) { return .counted(count, headerLength: length) }
             headerLength = length
         }
-        guard window.position + headerLength < window.limit else { return window.isFinal ? .line : .starved }
-        guard window.base[window.position + headerLength] == 0x3C else { return .line }
+        let place = window.position + headerLength
+        guard place < window.limit else { return window.isFinal ? .line : .starved }
+        // A compressed record of rsyslog begins with `z` and zlib's first byte: it is one, and refused by who knows it.
+        if countNeedsPri, window.base[place] == 0x7A, case .count(let count, _) = count, count <= octets.countMax {
+            guard place + 1 < window.limit else { return window.isFinal ? .line : .starved }
+            if window.base[place + 1] == 0x78 { return .counted(count, headerLength: headerLength) }
+        }
+        guard window.base[place] == 0x3C else { return .line }
         if case .count(let count, _) = count, count <= octets.countMax {
             return .counted(count, headerLength: headerLength)
         }

@@ -16,6 +16,8 @@ package struct FramingOptions: Sendable, Equatable {
     package var skipsEmptyFrames: Bool
     /// Whether blanks before a frame's `<` are skipped, as Cisco's ASA needs.
     package var skipsBlanksBeforePri: Bool
+    /// Whether a count is one only before a `<`, where each frame's framing is found out: `12 monkeys` is a line then.
+    package var countNeedsPri = false
 
     /// Options; the defaults are those of files.
     package init(

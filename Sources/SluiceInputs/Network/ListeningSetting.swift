@@ -28,7 +28,9 @@ package struct ListeningSetting: Sendable {
         for text in values.texts("peers") {
             let override = try PeerOverride(text)
             blocks.append(override.block)
-            decodings.append(try Self.decoding(values, kind, setting.zone, override.values))
+            do throws(ConfigError) {
+                decodings.append(try Self.decoding(values, kind, setting.zone, override.values))
+            } catch { throw ConfigError(error.code, "`\(text)` of `peers`: \(error.message)", key: "peers") }
         }
         self.decodings = decodings
         self.blocks = blocks
@@ -53,6 +55,7 @@ package struct ListeningSetting: Sendable {
             texts.charset = override[.charset] ?? texts.charset
             if texts.multiline != nil, !values.isSet("framing") { texts.framing = nil }
             adjust(&framing, texts.framing.flatMap(Framing.init(rawValue:)))
+            framing.countNeedsPri = kind == .syslog
         }
     }
 

@@ -80,7 +80,10 @@ import Testing
             "10.0.0.1 zone=UTC",
             "unknown setting `zone` of `10.0.0.1 zone=UTC` in `peers`; known: timezone, charset, format"
         ),
-        ("10.0.0.1 timezone=Mars", "unknown zone `Mars` for `timezone`; it takes names such as `Europe/Berlin`, `UTC` or `+02:00`"),
+        (
+            "10.0.0.1 timezone=Mars",
+            "`10.0.0.1 timezone=Mars` of `peers`: unknown zone `Mars` for `timezone`; it takes names such as `Europe/Berlin`, `UTC` or `+02:00`"
+        ),
     ]) func `an override that cannot be read is told`(_ text: String, _ message: String) {
         #expect(fault(.syslog, [("peers", .text(text))]) == message)
     }

@@ -104,6 +104,9 @@ import Testing
         let seen = try everywhere("2024-01-01 a\n12:30 b\n7\n99999999999 <13>app: c\n0 <13>app: d\n", .syslog, [("format", .text("plain"))])
         #expect(seen.messages == ["2024-01-01 a", "12:30 b", "7", "<13>app: c !framing_repaired", "<13>app: d !framing_repaired"])
         #expect(seen.counts == [.framingErrors: 2])
+        let lines = try everywhere("12 monkeys\n200 OK\n<13>app: c\n10 <13>app: d<13>app: e\n9 ", .syslog, [("format", .text("plain"))])
+        #expect(lines.messages == ["12 monkeys", "200 OK", "<13>app: c", "<13>app: d", "<13>app: e", "9  !truncated"])
+        #expect(lines.counts == [.incompleteFrames: 1])
     }
 
     @Test func `a wrong count costs the frames that it covers and no more`() throws {
