@@ -11,8 +11,8 @@ import SluiceNetwork
 ///       ▲      (up to 128)   allowed, within its rate                                            │
 ///       └── the socket is drained ◄──────────────────────────── sent when large or drained ──────┘
 ///
-/// It waits where a batch cannot be handed on. Meanwhile the kernel's buffer fills; what it drops is counted when it is read on. Nothing
-/// is allocated for a datagram.
+/// It waits where a batch cannot be handed on. Meanwhile the kernel's buffer fills; what it drops then is another thread's to count
+/// (``DatagramReceiver``). Nothing is allocated for a datagram.
 final class DatagramIntake {
     /// Datagrams of one call of the kernel.
     private static let datagramsMax = 128
@@ -37,7 +37,7 @@ final class DatagramIntake {
     private var fillings: [EventFilling]
     private var senders: DatagramSenders
     private var counts = DatagramCounts()
-    private var drops: DropReport
+    private let drops: DropReport
     private var isResting = false
     /// Nothing comes into the socket any more.
     private var isEnding = false
@@ -46,10 +46,11 @@ final class DatagramIntake {
     private var lastFault: Int32 = 0
 
     /// An intake for a socket, which it closes in the end.
-    init(_ socket: DatagramSocket, _ setting: ListeningSetting, rates: PeerRates?, session: any InputSession) {
+    init(_ socket: DatagramSocket, _ setting: ListeningSetting, rates: PeerRates?, drops: DropReport, session: any InputSession) {
         self.socket = socket
         self.setting = setting
         self.rates = rates
+        self.drops = drops
         self.session = session
         batches = LaneBatches(session)
         let bytesMax = setting.decodings.map { DatagramDecoder.bytesMax($0) }.max() ?? 0
@@ -63,7 +64,6 @@ final class DatagramIntake {
         decoders = Array(repeating: nil, count: setting.decodings.count)
         fillings = setting.decodings.map { EventFilling(fillsFields: setting.fillsFields, zone: $0.zone) }
         senders = DatagramSenders(setting, lanes: session.lanes)
-        drops = DropReport(socket, log: session.log)
     }
 
     deinit {
@@ -91,6 +91,7 @@ final class DatagramIntake {
     /// Nothing has come for a while.
     private func rest() {
         isResting = true
+        drops.isResting = true
         drops.readSocket(session)
         sl_receiver_trim(receiver)
     }
@@ -100,6 +101,7 @@ final class DatagramIntake {
     /// Takes what waits in the socket. False when the input has to end and no batch was to be had.
     @discardableResult
     func receiveAll() -> Bool {
+        if isResting { drops.isResting = false }
         isResting = false
         var isGoing = true
         while isGoing {

@@ -49,7 +49,8 @@ private final class CountingSession: InputSession, @unchecked Sendable {
         let session = CountingSession()
         let socket = try #require(try DatagramSocket.bindAll(setting.listen, count: 1, log: session.log).first)
         defer { socket.remove() }
-        let intake = DatagramIntake(socket, setting, rates: PeerRates(perSecond: 1_000_000), session: session)
+        let intake = DatagramIntake(
+            socket, setting, rates: PeerRates(perSecond: 1_000_000), drops: DropReport(socket, log: session.log), session: session)
         let sender = try DatagramSender(socket.address)
         let message = Array("<13>Oct 11 22:14:15 web1 app[7]: g\u{FC}nstig and long enough for a line\0".utf8)
         func receive(_ count: Int) -> UInt64 {
