@@ -23,4 +23,7 @@ package struct ConfigError: Error, Equatable, Sendable {
         self.message = message
         self.key = key
     }
+
+    /// The same error, about this option when it names none.
+    package func about(_ key: String) -> ConfigError { self.key == nil ? ConfigError(code, message, key: key) : self }
 }

@@ -45,7 +45,7 @@ package struct InputSetting: Sendable {
     private static func absolute(_ folder: String) -> String {
         guard !folder.hasPrefix("/"), let working = getcwd(nil, 0) else { return folder }
         defer { free(working) }
-        return String(cString: working) + "/" + folder
+        return String(cString: working) + (folder == "." ? "" : "/" + folder)
     }
 }
 

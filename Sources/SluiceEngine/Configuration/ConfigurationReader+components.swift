@@ -23,6 +23,7 @@ extension ConfigurationReader {
         let setting = InputSetting(name: member.key, folder: reading.folder, zone: zone)
         do throws(ConfigError) {
             let plan = try entry.make(values, setting)
+            warnOfCertificates(values)
             return InputConfiguration(name: member.key, kind: kind, values: values, setting: setting, plan: plan)
         } catch {
             refuse(error, values)
@@ -79,9 +80,11 @@ extension ConfigurationReader {
             name: member.key, folder: reading.folder, zone: ownZone ?? (hasZone ? zone : nil), header: encoding?.header ?? [],
             inputs: inputNames)
         do throws(ConfigError) {
-            return OutputConfiguration(
+            let configuration = OutputConfiguration(
                 name: member.key, kind: kind, values: values, options: try OutputOptions(values), encoding: encoding,
                 setting: setting, plan: try entry.make(values, setting))
+            warnOfCertificates(values)
+            return configuration
         } catch {
             refuse(error, values)
             return nil

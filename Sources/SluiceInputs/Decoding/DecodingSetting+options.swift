@@ -66,7 +66,8 @@ extension DecodingSetting {
             return try Zone(named: name)
         } catch {
             throw ConfigError(
-                .invalidValue, "unknown zone `\(name)` for `timezone`; it takes names such as `Europe/Berlin`, `UTC` or `+02:00`")
+                .invalidValue, "unknown zone `\(name)` for `timezone`; it takes names such as `Europe/Berlin`, `UTC` or `+02:00`",
+                key: "timezone")
         }
     }
 }

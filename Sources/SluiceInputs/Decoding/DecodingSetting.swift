@@ -34,7 +34,7 @@ package struct DecodingSetting: Sendable {
     package init(_ texts: Texts, zone: Zone, framingOptions: FramingOptions, optionPrefix: String = "") throws(ConfigError) {
         self.texts = texts
         self.zone = zone
-        charset = try Charset(named: texts.charset)
+        do throws(ConfigError) { charset = try Charset(named: texts.charset) } catch { throw error.about("charset") }
         var framingOptions = framingOptions
         // An empty line is a record of plain text and nothing at all of every other format.
         framingOptions.skipsEmptyFrames = OptionText(texts.format).name != "plain"
@@ -46,7 +46,9 @@ package struct DecodingSetting: Sendable {
                     .invalidValue,
                     "`\(optionPrefix)multiline` joins lines: it goes with `\(optionPrefix)framing newline`, not with `\(framing)`")
             }
-            _ = try MultilineParser(multiline, compile: Self.lineMatcher)
+            do throws(ConfigError) {
+                _ = try MultilineParser(multiline, compile: Self.lineMatcher)
+            } catch { throw error.about("multiline") }
         }
         framing = try texts.framing.map { name throws(ConfigError) in try Framing(named: name) }
     }
