@@ -28,6 +28,10 @@ extension ServeFilesCommand {
         guard tlsCertificate != nil || (tlsKey == nil && tlsClientCa == nil) else {
             throw ConfigError(.missingOption, "`--tls-key` and `--tls-client-ca` go with `--tls-certificate`, which is missing")
         }
+        if tlsCertificate == nil, let address = listen.first(where: { $0.hasPrefix("tls:") }) {
+            throw ConfigError(
+                .missingOption, "`\(address)` needs a certificate; add `--tls-certificate server.pem --tls-key server.key`")
+        }
         for path in namedFiles where access(path, R_OK) != 0 {
             throw ConfigError(.unreadable, "cannot read `\(path)`: \(String(cString: strerror(errno)))")
         }

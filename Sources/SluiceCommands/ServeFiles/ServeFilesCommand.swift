@@ -74,7 +74,8 @@ struct ServeFilesCommand: ParsableCommand {
             let server = FileServer(setting, log: logger, time: { SystemClock.nanoseconds })
             do throws(NetworkError) {
                 try server.run(stop: stop) { addresses in
-                    let words = "serves \(setting.files.count) files on \(addresses.map(\.text).joined(separator: ", "))"
+                    let count = setting.files.count
+                    let words = "serves \(count) file\(count == 1 ? "" : "s") on \(addresses.map(\.text).joined(separator: ", "))"
                     manager?.ready(status: words)
                     logger.info("\(words)")
                 }
