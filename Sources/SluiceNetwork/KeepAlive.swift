@@ -38,7 +38,8 @@ package struct KeepAlive: Sendable, Equatable {
         self = standard
         guard values.declares("keepalive") else { return }
         let group = values.group("keepalive")
-        idleSeconds = group.duration("idle").map { Int($0 / 1_000_000_000) } ?? standard.idleSeconds
+        // Less than a second is one, and not never.
+        idleSeconds = group.duration("idle").map { Int(($0 + 999_999_999) / 1_000_000_000) } ?? standard.idleSeconds
         intervalSeconds = group.duration("interval").map { Int($0 / 1_000_000_000) } ?? standard.intervalSeconds
         count = group.integer("count") ?? standard.count
     }
