@@ -47,6 +47,9 @@ class Server:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(folder / f"{certificate}.pem", folder / f"{certificate}.key")
             if latest:
+                # What is older than TLS 1.2 is off by default.
+                self.context.set_ciphers("ALL:@SECLEVEL=0")
+                self.context.minimum_version = ssl.TLSVersion.TLSv1
                 self.context.maximum_version = latest
             if client_ca:
                 self.context.load_verify_locations(folder / f"{client_ca}.pem")
@@ -128,6 +131,8 @@ def test_each_fault_of_a_receivers_certificate_has_its_own_sentence(folder):
                  "the peer says that our certificate has expired"),
         "older": ({"certificate": "server", "latest": v12}, 'min_version: "1.3"',
                   "the peer speaks no version of TLS from `tls.min_version` (1.3) on"),
+        "ancient": ({"certificate": "server", "latest": ssl.TLSVersion.TLSv1_1}, "",
+                    "the peer speaks no version of TLS from `tls.min_version` (1.2) on"),
         "talker": ({"banner": b"220 mail.example.org ESMTP ready\r\n"}, "", "the peer does not speak TLS on this port"),
         "listener": ({}, "", "no answer to the TLS handshake in time; the peer may not speak TLS on this port"),
         "gone": (untold, "ca: nowhere.pem", f"cannot read `{folder}/nowhere.pem`: No such file or directory (`tls.ca`)"),
