@@ -51,6 +51,14 @@ class Link:
         for name, other in ((self.near, FAR), (self.far, NEAR)):
             self.ip("-n", name, "neigh", "replace", other, "lladdr", "02:00:00:00:00:99", "dev", "cable", "nud", "permanent")
 
+    def slow(self):
+        """What goes to the far end waits, and the near end believes that it has gone."""
+        self.ip("-n", self.far, "link", "set", "cable", "arp", "off")
+        self.ip("-n", self.near, "neigh", "flush", "dev", "cable")
+
+    def quicken(self):
+        self.ip("-n", self.far, "link", "set", "cable", "arp", "on")
+
     def hear(self):
         for name, other in ((self.near, FAR), (self.far, NEAR)):
             self.ip("-n", name, "neigh", "del", other, "dev", "cable")

@@ -70,9 +70,10 @@ package final class DatagramSender {
 
     /// Nil when nothing speaks against the arrival of what was sent: no refusal has come back (UDP, which can say no more), or (Unix) the
     /// receiver has read everything and is the same as before. Waits for that as long as it reads on; throws when it has read nothing
-    /// for `timeoutNs`.
-    package func check(timeoutNs: Int64, stop: StopFlag) throws(NetworkError) -> NetworkError? {
+    /// for `timeoutNs`. With UDP a refusal is waited for `patienceNs` long: it takes its way through the network.
+    package func check(timeoutNs: Int64, patienceNs: Int64 = 0, stop: StopFlag) throws(NetworkError) -> NetworkError? {
         guard case .unixDatagram(let path) = address else {
+            if patienceNs > 0 { _ = Waiting.wait(for: descriptor, 0, until: MonotonicClock.now + patienceNs, stop: stop) }
             let number = sl_socket_error(descriptor)
             return number == 0 ? nil : fault(number)
         }

@@ -5,11 +5,16 @@ import SluiceNetwork
 /// Sends each record as a datagram, over UDP or to a Unix socket.
 ///
 /// UDP promises nothing, but says a little: when nobody listens on the receiver's port, its system tells (ICMP), and what was sent since
-/// the last ``commit()`` is sent again. A Unix socket tells more: `commit()` waits until the receiver has read everything, and when the
+/// the last ``commit()`` is sent again. On a new socket, which is one after each refusal too, the first commit gives the answer time to
+/// come, so that a receiver that is not there is noticed before more is sent to it. A Unix socket tells more: `commit()` waits until the receiver has read everything, and when the
 /// receiver has gone away in the meantime, what it may not have read is sent again.
 package final class DatagramOutput: Output {
     /// Datagrams are not cut shorter than this because the way is narrow.
     private static let cutBytesMin = 256
+    /// How often sockets are looked at while nothing is sent.
+    private static let lookNs: Int64 = 1_000_000_000
+    /// How long a refusal is waited for behind the first datagrams of a socket.
+    private static let patienceNs: Int64 = 200_000_000
     /// Refusals without a confirmation in between after which the receiver counts as gone.
     private static let refusalsMax = 2
 
@@ -57,16 +62,30 @@ package final class DatagramOutput: Output {
     package func commit() throws(OutputError) {
         for target in targets where !target.marks.isEmpty {
             do throws(NetworkError) {
-                while let refusal = try target.sender?.check(timeoutNs: settings.dial.writeTimeoutNs, stop: context.stop) {
-                    try recover(target, refusal)
-                }
+                while let refusal = try check(target) { try recover(target, refusal) }
             } catch {
                 throw failed(target, error)
             }
             target.marks.confirm()
             target.refusals = 0
+            target.isProven = true
         }
         unconfirmed = 0
+    }
+
+    private func check(_ target: DatagramTarget) throws(NetworkError) -> NetworkError? {
+        try target.sender?.check(
+            timeoutNs: settings.dial.writeTimeoutNs, patienceNs: target.isProven ? 0 : Self.patienceNs, stop: context.stop)
+    }
+
+    package func tend(now: Int64) throws(OutputError) -> Int64? {
+        for target in targets where target.isUDP && target.marks.isEmpty {
+            guard let refusal = try? target.sender?.check(timeoutNs: 0, stop: context.stop) else { continue }
+            refusals += 1
+            target.sender = nil
+            context.log.warning("output `\(context.name)`: \(refusal.message); what was sent there last is lost")
+        }
+        return targets.contains { $0.isUDP && $0.sender != nil } ? now + Self.lookNs : nil
     }
 
     package func close() throws(OutputError) {}
@@ -134,6 +153,7 @@ package final class DatagramOutput: Output {
 
     private func connect(_ target: DatagramTarget) throws(NetworkError) {
         target.sender = nil
+        target.isProven = false
         do throws(NetworkError) {
             target.sender = try DatagramSender(
                 target.address, until: MonotonicClock.now + settings.dial.connectTimeoutNs, stop: context.stop)

@@ -7,10 +7,15 @@ final class DatagramTarget {
     var sender: DatagramSender?
     /// Parcels that were written since the last confirmation.
     var marks = ParcelMarks()
-    /// Refusals since then.
+    /// Whether something was sent on the socket that no refusal has followed for a while.
+    var isProven = false
+    /// Refusals since the last confirmation.
     var refusals = 0
     /// When it is tried again after a failure, on the monotonic clock.
     var retryAt: Int64 = 0
 
     init(_ address: NetworkAddress) { self.address = address }
+
+    /// Whether all that is heard of it are refusals.
+    var isUDP: Bool { address.port != nil }
 }
