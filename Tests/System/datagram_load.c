@@ -1,12 +1,16 @@
 // Sends numbered messages of syslog as datagrams, in order, at a rate: `datagram_load udp PORT COUNT RATE BYTES` to 127.0.0.1, or
-// `datagram_load unix PATH COUNT RATE BYTES`. RATE 0 is as fast as it goes. Prints how many went out and the rate that came about.
+// `datagram_load unix PATH COUNT RATE BYTES`. With a file behind these, its lines are the messages, as often as COUNT asks, none longer
+// than BYTES. RATE 0 is as fast as it goes. Prints how many went out and the rate that came about.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -36,11 +40,48 @@ static int connected(const char *kind, const char *target) {
     return status == 0 ? descriptor : -1;
 }
 
+// The lines of a file, one after the other and round again.
+struct lines {
+    char *start, *next, *end;
+};
+
+static int open_lines(const char *path, struct lines *lines) {
+    int file = open(path, O_RDONLY);
+    struct stat about;
+    if (file < 0 || fstat(file, &about) != 0 || about.st_size == 0) return -1;
+    lines->start = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+    if (lines->start == MAP_FAILED) return -1;
+    lines->next = lines->start;
+    lines->end = lines->start + about.st_size;
+    return 0;
+}
+
+static struct iovec next_line(struct lines *lines, size_t bytes) {
+    if (lines->next == lines->end) lines->next = lines->start;
+    char *line = lines->next, *stop = memchr(line, '\n', (size_t)(lines->end - line));
+    if (!stop) stop = lines->end;
+    lines->next = stop < lines->end ? stop + 1 : stop;
+    size_t length = (size_t)(stop - line);
+    return (struct iovec){ line, length < bytes ? length : bytes };
+}
+
+static struct iovec numbered_message(char *text, long number, size_t bytes) {
+    memset(text, 'x', BYTES_MAX);
+    size_t length = (size_t)snprintf(text, BYTES_MAX, "<13>Oct 11 22:14:15 web1 load[7]: %ld ", number);
+    text[length] = 'x';
+    return (struct iovec){ text, length > bytes ? length : bytes };
+}
+
 int main(int argc, char **argv) {
-    if (argc != 6) return 2;
+    if (argc != 6 && argc != 7) return 2;
     long count = atol(argv[3]);
     double rate = atof(argv[4]);
-    int bytes = atoi(argv[5]) < BYTES_MAX ? atoi(argv[5]) : BYTES_MAX;
+    size_t bytes = atoi(argv[5]) < BYTES_MAX ? (size_t)atoi(argv[5]) : BYTES_MAX;
+    struct lines lines = { 0 };
+    if (argc == 7 && open_lines(argv[6], &lines) != 0) {
+        perror(argv[6]);
+        return 1;
+    }
     int descriptor = connected(argv[1], argv[2]);
     if (descriptor < 0) {
         perror(argv[2]);
@@ -53,10 +94,7 @@ int main(int argc, char **argv) {
     for (long sent = 0; sent < count;) {
         int batch = count - sent < BATCH ? (int)(count - sent) : BATCH;
         for (int index = 0; index < batch; index++) {
-            memset(texts[index], 'x', sizeof texts[index]);
-            int length = snprintf(texts[index], BYTES_MAX, "<13>Oct 11 22:14:15 web1 load[7]: %ld ", sent + index);
-            texts[index][length] = 'x';
-            parts[index] = (struct iovec){ texts[index], (size_t)(length > bytes ? length : bytes) };
+            parts[index] = lines.start ? next_line(&lines, bytes) : numbered_message(texts[index], sent + index, bytes);
             messages[index].msg_hdr.msg_iov = parts + index;
             messages[index].msg_hdr.msg_iovlen = 1;
         }

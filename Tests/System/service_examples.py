@@ -17,6 +17,7 @@ from service_kit import SLUICE, Service, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "bench.d"))
+import feeds  # noqa: E402
 import peers  # noqa: E402
 
 
@@ -233,7 +234,7 @@ def rsyslogd(copy, rules, data):
         return
     (copy / "state").mkdir()
     (copy / "out").mkdir()
-    port = peers.free_port()
+    port = feeds.free_port()
     (copy / "run.conf").write_text(
         f'global(workDirectory="{copy}/state")\nmodule(load="imtcp")\ninclude(file="{copy}/{rules}")\n'
         f'input(type="imtcp" address="127.0.0.1" port="{port}")\n')

@@ -4,14 +4,15 @@ import dataclasses
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import threading
 import time
+
+import feeds
 
 POLL_SECONDS = 0.01
 QUIET_SECONDS = 0.5  # without growth of the outputs, before their lines are counted
 STALL_SECONDS = 15  # without growth, before the run is given up
+LOSS_SECONDS = 2  # the same after the last datagram, of which some may be lost
 
 
 @dataclasses.dataclass
@@ -24,7 +25,8 @@ class Command:
     stdout: str = os.devnull
     folder: str = "."  # for state and the log of standard error
     daemon: bool = False
-    feed: tuple = None  # (port, file): sent over one TCP connection once the port answers
+    feed: feeds.Feed = None  # what a daemon is sent
+    question: list = None  # asked of a daemon before it is stopped; the measurement has the answer
 
 
 @dataclasses.dataclass
@@ -38,6 +40,8 @@ class Measurement:
     lines: dict  # output name -> lines
     status: int
     others_cpu: float  # CPUs that everything else on the machine used during the run
+    answer: str = ""  # to the command's question
+    datagrams: object = None  # what became of them (report.Datagrams)
 
 
 def count_lines(path):
@@ -65,30 +69,6 @@ def fresh(folder, name):
     shutil.rmtree(state, ignore_errors=True)
     os.makedirs(state)
     return state
-
-
-def free_port():
-    """A TCP port on loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def send(port, path):
-    """Sends a file over one TCP connection to loopback, as soon as something listens there."""
-    for _ in range(1000):
-        try:
-            connection = socket.create_connection(("127.0.0.1", port), 30)
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.01)
-    else:
-        return
-    with connection, open(path, "rb") as file:
-        try:
-            connection.sendfile(file)
-        except OSError:
-            return  # the daemon went away: its outputs are short, which the run reports
 
 
 class MemoryPeak:
@@ -119,6 +99,7 @@ def is_complete(command, expected):
 def wait_for_outputs(command, expected, process, memory):
     """Waits until a daemon has written everything, has ended, or stalls. Returns wait4's answer when it has ended."""
     sizes, grown, counted = None, time.monotonic(), None
+    is_lossy = isinstance(command.feed, feeds.DatagramFeed)
     while True:
         time.sleep(POLL_SECONDS)
         memory.sample()
@@ -134,7 +115,7 @@ def wait_for_outputs(command, expected, process, memory):
             counted = sizes
             if is_complete(command, expected):
                 return None
-        if quiet > STALL_SECONDS:
+        if quiet > STALL_SECONDS or is_lossy and quiet > LOSS_SECONDS and command.feed.has_ended.is_set():
             return None
 
 
@@ -150,6 +131,13 @@ def stop(process):
     return os.wait4(process.pid, 0)
 
 
+def ask(command, environment):
+    """What a daemon answers to the command's question."""
+    if not command.question:
+        return ""
+    return subprocess.run(command.question, env=environment, capture_output=True, text=True, timeout=30).stdout
+
+
 def measure(command, expected):
     """Runs a command until its outputs hold `expected` lines. Everything is on disk (page cache) when it returns."""
     os.makedirs(command.folder, exist_ok=True)
@@ -161,14 +149,16 @@ def measure(command, expected):
         busy, started, clock = busy_seconds(), time.monotonic(), time.time()
         process = subprocess.Popen(
             command.arguments, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors)
-        memory = MemoryPeak(process.pid)
+        memory, said = MemoryPeak(process.pid), ""
         if command.feed:
-            threading.Thread(target=send, args=command.feed, daemon=True).start()
+            command.feed.start()
         if command.daemon:
             answer = wait_for_outputs(command, expected, process, memory)
             elapsed = time.monotonic() - started
             busy = busy_seconds() - busy
-            answer = answer or stop(process)
+            if not answer:
+                said = ask(command, environment)
+                answer = stop(process)
         else:
             while not (answer := os.wait4(process.pid, os.WNOHANG))[0]:
                 memory.sample()
@@ -179,9 +169,10 @@ def measure(command, expected):
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = usage.ru_utime + usage.ru_stime
     wall = elapsed
-    if command.daemon:  # the time of the last write, not of our noticing
+    if command.daemon:  # from the first byte that it was sent to the last write, not to our noticing
+        clock = (command.feed.began if command.feed else None) or clock
         wall = max((os.path.getmtime(path) for path in command.outputs.values() if os.path.exists(path)), default=clock) - clock
     return Measurement(
         cpu=cpu, wall=wall, resident_peak=memory.resident, anonymous_peak=memory.anonymous,
         lines={name: count_lines(path) for name, path in command.outputs.items()},
-        status=process.returncode, others_cpu=max(0.0, (busy - cpu) / elapsed))
+        status=process.returncode, others_cpu=max(0.0, (busy - cpu) / elapsed), answer=said)

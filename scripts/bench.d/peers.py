@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 
+import feeds
 import measure
-from measure import free_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGES = ["rsyslog", "syslog-ng-core", "syslog-ng-mod-add-contextual-data"]
@@ -75,16 +75,18 @@ class Peers:
             raise PeerError(f"no `{pattern}` in `{self.root}`; remove that folder and run again")
         return found[0]
 
-    def rsyslog(self, workload, source, outputs, folder):
+    def rsyslog(self, workload, source, outputs, folder, feed=None):
         """rsyslog in the foreground; syslog lines come over TCP because its file input does not take the host name."""
         state = measure.fresh(folder, "state")
-        port = free_port() if workload in ("w1", "w2", "w4") else None
+        if not feed and workload in ("w1", "w2"):
+            feed = feeds.ConnectionFeed(feeds.free_port(), source)
         environment = {**self.environment(), "IN": source, "OUT": folder, "RUN": state,
-                       "CONF": os.path.join(HERE, "rsyslog"), "PORT": str(port)}
+                       "CONF": os.path.join(HERE, "rsyslog"), "PORT": str(feed.port if feed else None),
+                       "FILE": next(iter(outputs.values()))}
+        configuration = os.path.join(HERE, "rsyslog", workload.partition("-")[0] + ".conf")
         arguments = [self.program("rsyslogd"), "-n", "-i", os.path.join(state, "pid"),
-                     "-M", self.modules("usr/lib/*/rsyslog"), "-f", os.path.join(HERE, "rsyslog", workload + ".conf")]
-        return measure.Command(arguments, outputs, environment, folder=folder, daemon=True,
-                               feed=(port, source) if port else None)
+                     "-M", self.modules("usr/lib/*/rsyslog"), "-f", configuration]
+        return measure.Command(arguments, outputs, environment, folder=folder, daemon=True, feed=feed)
 
     def syslog_ng(self, workload, source, outputs, folder):
         """syslog-ng in the foreground, reading the file."""
