@@ -22,7 +22,7 @@ final class DeadLetterDesk: Sendable {
     private let added: @Sendable () -> Void
 
     /// An empty desk. `added` is called behind each letter: somebody has to store it, also when nothing else moves.
-    init(added: @escaping @Sendable () -> Void) { self.added = added }
+    init(added: @escaping @Sendable () -> Void = {}) { self.added = added }
 
     /// Adds a letter; waits while the desk is full, until `stop` is set.
     func add(_ letter: DeadLetter, stop: StopFlag, stored: (@Sendable () -> Void)? = nil) {
