@@ -21,7 +21,7 @@ package struct AutoFramer: Framer {
     private let skipsBlanks: Bool
     private let countNeedsPri: Bool
     private var isInLine = false
-    private var flags: EventFlags = []
+    private var flags: EventFlags = .none
 
     /// A framer.
     package init(_ options: FramingOptions = FramingOptions(frameBytesMax: 64 << 10)) {
@@ -48,11 +48,11 @@ package struct AutoFramer: Framer {
                 case .frame(var frame):
                     isInLine = false
                     frame.flags.formUnion(flags)
-                    flags = []
+                    flags = .none
                     return frame
                 case .passed:
                     isInLine = false
-                    flags = []
+                    flags = .none
                     continue
                 case .starved: return nil
                 }

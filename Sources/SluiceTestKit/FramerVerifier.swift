@@ -8,13 +8,13 @@ package struct FrameContent: Equatable, Sendable, CustomStringConvertible {
     package var flags: EventFlags
 
     /// A frame of these bytes.
-    package init(_ bytes: [UInt8], flags: EventFlags = []) {
+    package init(_ bytes: [UInt8], flags: EventFlags = .none) {
         self.bytes = bytes
         self.flags = flags
     }
 
     /// A frame of this text.
-    package init(_ text: String, flags: EventFlags = []) { self.init(Array(text.utf8), flags: flags) }
+    package init(_ text: String, flags: EventFlags = .none) { self.init(Array(text.utf8), flags: flags) }
 
     package var description: String {
         String(decoding: bytes.prefix(120), as: UTF8.self).debugDescription + (flags.isEmpty ? "" : " flags \(flags.rawValue)")

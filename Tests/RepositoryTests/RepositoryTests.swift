@@ -25,6 +25,12 @@ struct RepositoryRule: CustomTestStringConvertible, Sendable {
                 return lines > 500 ? "\(lines) lines" : nil
             }),
         RepositoryRule(
+            testDescription: "no flags are `.none`: the literal builds the set by the library's generic code, for each frame",
+            folders: ["Sources"], canary: "private var flags: EventFlags " + "= []",
+            fault: { text in
+                text.split(separator: "\n").first { $0.contains("lags " + "= []") }.map { "`\($0)`" }
+            }),
+        RepositoryRule(
             testDescription: "nothing is left for later", folders: ["Sources", "Tests", "scripts"],
             canary: "// TO" + "DO: later",
             fault: { text in

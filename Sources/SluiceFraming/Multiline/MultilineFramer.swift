@@ -47,7 +47,7 @@ package struct MultilineFramer: Framer {
     private var pendingEnd = 0
     private var lineCount = 0
     private var pendingCount = 0
-    private var flags: EventFlags = []
+    private var flags: EventFlags = .none
     /// The record's last line was cut: nothing can follow it.
     private var isClosed = false
     private var frameCount = 0

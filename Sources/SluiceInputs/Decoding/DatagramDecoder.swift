@@ -18,6 +18,8 @@ package final class DatagramDecoder {
 
     private let setting: DecodingSetting
     private let isWide: Bool
+    /// Whether a datagram may begin with the byte-order mark of UTF-8.
+    private let mayHaveMark: Bool
     /// Cuts each datagram, as a copy of its own.
     private let freshFramer: (any Framer)?
     private var decoder: any Decoder
@@ -30,6 +32,7 @@ package final class DatagramDecoder {
     package init(_ setting: DecodingSetting, framer: (any Framer)? = nil) {
         self.setting = setting
         isWide = setting.isWide
+        mayHaveMark = setting.charset.kind == .utf8 || setting.charset.kind == .auto
         freshFramer = framer
         decoder = setting.decoder()
         decoder.startStream()
@@ -137,10 +140,9 @@ package final class DatagramDecoder {
 
     /// Takes a byte-order mark off UTF-8.
     private func passMark(_ frame: inout Frame, in batch: borrowing EventBatch) {
+        guard mayHaveMark else { return }
         let text = batch.bytes(frame.text)
-        guard setting.charset.kind == .utf8 || setting.charset.kind == .auto, text.count >= 3, text[0] == 0xEF, text[1] == 0xBB,
-            text[2] == 0xBF
-        else { return }
+        guard text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF else { return }
         frame.text.offset += 3
         frame.text.length -= 3
         frame.flags.insert(.bomRemoved)
