@@ -59,15 +59,29 @@ final class Dispatcher: Sendable {
         var inboxes: [Inbox]
         var sources: [Int: Source] = [:]
         var epoch = 0
-        /// Something was sent, or a lane did something by itself, since the last marker.
-        var hasMoved = false
-        var isUrgent = false
+        /// What the checkpointer was told since the last marker.
+        var calls: Calls = []
+        /// The epoch up to which the checkpointer waits for answers.
+        var awaitedEpoch: Int?
+    }
+
+    /// What the checkpointer waits for.
+    fileprivate struct Calls: OptionSet {
+        let rawValue: Int
+        /// Something was sent, or a lane did something by itself.
+        static let moved = Calls(rawValue: 1)
+        /// An input is short of room.
+        static let urgent = Calls(rawValue: 2)
         /// A sender waits for a confirmation.
-        var isAwaited = false
+        static let awaited = Calls(rawValue: 4)
+        /// All batches up to ``State/awaitedEpoch`` were answered.
+        static let answered = Calls(rawValue: 8)
     }
 
     private let limits: Limits
     private let state: Monitor<State>
+    /// A bell of its own: `state` changes with every batch, which would wake the checkpointer each time. Rung under the lock of `state`.
+    private let bell = Monitor<Calls>([])
 
     /// A dispatcher for so many lanes.
     init(lanes: Int, limits: Limits = Limits()) {
@@ -85,12 +99,12 @@ final class Dispatcher: Sendable {
     ) -> Bool {
         let isSent: Bool? = state.wait(until: deadline) { state in
             guard hasRoom(state, parts, source, positions.isEmpty ? 0 : bytes) else {
-                state.isUrgent = true
+                call(.urgent, &state)
                 return stop.isSet && deadline == nil ? false : nil
             }
             for part in parts { put(part.box, part.pool, source, part.lane, into: &state) }
             state.sources[source, default: Source()].move(positions, bytes)
-            state.hasMoved = true
+            call(.moved, &state)
             return true
         }
         return isSent ?? false
@@ -128,15 +142,24 @@ final class Dispatcher: Sendable {
 
     /// Has `body` called when what an input has sent so far was answered and is saved.
     func whenConfirmed(source: Int, _ body: @escaping @Sendable (Bool) -> Void) {
-        state.notify { state in
+        state.withLock { state in
             state.sources[source, default: Source()].movement.confirmations.append(body)
-            state.hasMoved = true
-            state.isAwaited = true
+            call([.moved, .awaited], &state)
         }
     }
 
     /// Lets waiting threads look at their stop flags.
-    func wake() { state.notify { _ in } }
+    func wake() {
+        state.notify { _ in }
+        bell.notify { _ in }
+    }
+
+    /// Tells the checkpointer, unless it knows.
+    private func call(_ calls: Calls, _ state: inout State) {
+        guard !state.calls.isSuperset(of: calls) else { return }
+        state.calls.formUnion(calls)
+        bell.notify { $0.formUnion(calls) }
+    }
 
     /// What was known of an input is forgotten: it was taken out of the configuration and everything of it was answered.
     func forget(source: Int) {
@@ -169,12 +192,13 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// A batch was answered by all its outputs.
+    /// A batch was answered by all its outputs. No lane and no input waits for that.
     func answered(source: Int, epoch: Int) {
-        state.notify { state in
-            state.hasMoved = true
+        state.withLock { state in
+            call(.moved, &state)
             guard let count = state.sources[source]?.waiting[epoch] else { return }
             state.sources[source]?.waiting[epoch] = count > 1 ? count - 1 : nil
+            if count == 1, let awaited = state.awaitedEpoch, isAnswered(through: awaited, state) { call(.answered, &state) }
         }
     }
 
@@ -191,20 +215,20 @@ final class Dispatcher: Sendable {
     /// Waits until something has moved and then until `interval` nanoseconds have passed or an input is short of room; false when
     /// `stop` was set.
     func waitForMovement(interval: Int64, stop: StopFlag) -> Bool {
-        let moved: Bool? = state.wait { state in
+        let moved: Bool? = bell.wait { calls in
             if stop.isSet { return false }
-            return state.hasMoved ? true : nil
+            return calls.contains(.moved) ? true : nil
         }
         guard moved == true else { return false }
         let begin = MonotonicClock.now
-        let isAwaited: Bool? = state.wait(until: begin + interval) { state in
-            if state.isUrgent || stop.isSet { return false }
-            return state.isAwaited ? true : nil
+        let isAwaited: Bool? = bell.wait(until: begin + interval) { calls in
+            if calls.contains(.urgent) || stop.isSet { return false }
+            return calls.contains(.awaited) ? true : nil
         }
         if isAwaited == true {
             // Others that send now are confirmed by the same round.
-            let _: Bool? = state.wait(until: min(begin + interval, MonotonicClock.now + Self.gatheringNanoseconds)) { state in
-                state.isUrgent || stop.isSet ? true : nil
+            let _: Bool? = bell.wait(until: min(begin + interval, MonotonicClock.now + Self.gatheringNanoseconds)) { calls in
+                calls.contains(.urgent) || stop.isSet ? true : nil
             }
         }
         return !stop.isSet
@@ -217,7 +241,7 @@ final class Dispatcher: Sendable {
     var epoch: Int { state.withLock { $0.epoch } }
 
     /// Something has changed that is worth a checkpoint.
-    func stir() { state.notify { $0.hasMoved = true } }
+    func stir() { state.withLock { call(.moved, &$0) } }
 
     /// The last epoch of an input all of whose batches were answered.
     func answeredEpoch(source: Int) -> Int {
@@ -235,18 +259,26 @@ final class Dispatcher: Sendable {
             }
             for lane in state.inboxes.indices { state.inboxes[lane].items.append(.marker(epoch: epoch)) }
             state.epoch += 1
-            state.hasMoved = false
-            state.isUrgent = false
-            state.isAwaited = false
+            state.calls = []
+            bell.withLock { $0 = [] }
             return (epoch, movements)
         }
     }
 
     /// Waits until every batch up to an epoch was answered, or `deadline` (monotonic) passes, or `stop` is set.
     func waitForAnswers(through epoch: Int, until deadline: Int64, stop: StopFlag) {
-        let _: Bool? = state.wait(until: deadline) { state in
-            stop.isSet || state.sources.values.allSatisfy { $0.isAnswered(through: epoch) } ? true : nil
+        let isWaiting = state.withLock { state in
+            guard !isAnswered(through: epoch, state) else { return false }
+            state.awaitedEpoch = epoch
+            return true
         }
+        guard isWaiting else { return }
+        let _: Bool? = bell.wait(until: deadline) { calls in stop.isSet || calls.contains(.answered) ? true : nil }
+        state.withLock { $0.awaitedEpoch = nil }
+    }
+
+    private func isAnswered(through epoch: Int, _ state: State) -> Bool {
+        state.sources.values.allSatisfy { $0.isAnswered(through: epoch) }
     }
 
     /// What an input had under way is on disk.
