@@ -9,7 +9,7 @@ import SluiceNetwork
 ///
 ///     poll ──► recvmmsg ──► of one sender? ──► arena ──► frames ──► events ──► filled in ──► batch of the lane
 ///       ▲      (up to 128)   allowed, within its rate                                            │
-///       └── the socket is drained ◄──────────────────────────── sent when large or drained ──────┘
+///       └── the socket is drained ◄───────────────────── sent when large, or soon after that ────┘
 ///
 /// It waits where a batch cannot be handed on. Meanwhile the kernel's buffer fills; what it drops then is another thread's to count
 /// (``DatagramReceiver``). Nothing is allocated for a datagram.
@@ -18,6 +18,8 @@ final class DatagramIntake {
     private static let datagramsMax = 128
     /// Address space for those of one call.
     private static let roomBytesMax = 64 << 20
+    /// Bytes of a kernel's buffer that last for much longer than a small batch waits for more.
+    private static let napBytesMin = 4 << 20
     /// Nanoseconds without a datagram after which the socket is at rest, and between two looks at one that is.
     private static let restNs: Int64 = 100_000_000
     private static let restingNs: Int64 = 60_000_000_000
@@ -33,11 +35,15 @@ final class DatagramIntake {
     /// The socket and the stop.
     private let awaited = UnsafeMutablePointer<pollfd>.allocate(capacity: 2)
     private let room: Int
+    /// Whether the kernel may collect datagrams while a batch waits for more; a Unix socket holds few, and its senders wait.
+    private let mayNap: Bool
     private var decoders: [DatagramDecoder?]
     private var fillings: [EventFilling]
     private var senders: DatagramSenders
     private var counts = DatagramCounts()
     private let drops: DropReport
+    /// When what lies in a batch has to leave; nil when nothing does.
+    private var sendsAt: Int64?
     private var isResting = false
     /// Nothing comes into the socket any more.
     private var isEnding = false
@@ -59,6 +65,7 @@ final class DatagramIntake {
             preconditionFailure("out of memory for the datagrams of \(socket.name)")
         }
         self.receiver = receiver
+        mayNap = !socket.isUnix && socket.receiveBufferBytes >= Self.napBytesMin
         awaited.initialize(to: pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0))
         (awaited + 1).initialize(to: pollfd(fd: session.stop.descriptor, events: Int16(POLLIN), revents: 0))
         decoders = Array(repeating: nil, count: setting.decodings.count)
@@ -74,17 +81,27 @@ final class DatagramIntake {
     /// Receives until the stop, then what waits.
     func run() {
         while !session.stop.isSet {
-            if wait() { receiveAll() }
+            if wait() {
+                receiveAll()
+            } else if sendsAt != nil {
+                sendsAt = batches.endTurn()
+            }
         }
         end()
     }
 
     // MARK: - Waiting
 
-    /// Waits for a datagram; false when none has come.
+    /// Waits for a datagram, no longer than a batch may wait; false when none has come.
     private func wait() -> Bool {
-        let timeoutNs = isResting ? Self.restingNs : Self.restNs
-        if poll(awaited, 2, Int32(timeoutNs / 1_000_000)) == 0 { rest() }
+        let timeoutNs = sendsAt.map { max(0, $0 - MonotonicClock.now) } ?? (isResting ? Self.restingNs : Self.restNs)
+        let timeout = Int32((timeoutNs + 999_999) / 1_000_000)
+        if mayNap, sendsAt != nil {
+            // A wake-up for every few datagrams would cost more than they do.
+            poll(awaited + 1, 1, timeout)
+            return true
+        }
+        if poll(awaited, 2, timeout) == 0, sendsAt == nil { rest() }
         return awaited[0].revents != 0
     }
 
@@ -116,7 +133,7 @@ final class DatagramIntake {
             // Who sends without a pause would keep it here for ever.
             guard isGoing, count == room, isEnding || !session.stop.isSet else { break }
         }
-        batches.sendAll()
+        sendsAt = batches.endTurn()
         return isGoing
     }
 

@@ -56,6 +56,14 @@ struct DatagramSocket {
         return bound
     }
 
+    /// Bytes that the kernel may hold for it, as it was asked; 0 when it does not say.
+    var receiveBufferBytes: Int {
+        var bytes: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        // The kernel keeps twice of what it is asked for.
+        return getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, &length) == 0 ? Int(bytes) / 2 : 0
+    }
+
     /// Closes it and removes its file.
     func remove() {
         file?.remove()

@@ -140,14 +140,19 @@ final class StreamReception {
         fillings[index].fill(batch, from: first, of: sender)
     }
 
-    /// Sends what has come when this turn of the loop ends.
+    /// Sends what has come when this turn of the loop ends, or soon.
     func planSending() {
         guard !isSendingPlanned else { return }
         isSendingPlanned = true
-        loop.assumeIsolated().execute {
-            self.isSendingPlanned = false
-            self.batches.sendAll()
+        loop.assumeIsolated().execute { self.endTurn() }
+    }
+
+    private func endTurn() {
+        guard let due = batches.endTurn() else {
+            isSendingPlanned = false
+            return
         }
+        loop.assumeIsolated().scheduleTask(in: .nanoseconds(due - MonotonicClock.now)) { self.endTurn() }
     }
 
     /// A connection is closed because it is not one of log messages.

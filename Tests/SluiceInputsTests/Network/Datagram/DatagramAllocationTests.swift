@@ -58,6 +58,9 @@ private final class CountingSession: InputSession, @unchecked Sendable {
             for _ in 0..<20 {
                 // A Unix socket holds few at once.
                 for _ in 0..<count { sender.send(message) }
+                // Right behind a batch the next one would wait for more.
+                let due = MonotonicClock.now + LaneBatches.pauseNs
+                while MonotonicClock.now < due {}
                 let before = allocation_count()
                 intake.receiveAll()
                 allocations += allocation_count() - before
