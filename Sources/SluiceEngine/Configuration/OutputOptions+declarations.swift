@@ -1,4 +1,5 @@
 package import SluiceConfig
+import SluiceOutputs
 
 extension OutputOptions {
     private static let second: Int64 = 1_000_000_000
@@ -6,17 +7,9 @@ extension OutputOptions {
 
     /// The options `batch`, `retry` and `buffer`, which every output has.
     package static let declarations: [OptionSpec] = [
-        OptionSpec("batch", .group(batchOptions), "how much is written at once", example: "{ max_events: 1000, max_time: 1s }"),
+        .batch(size: "1MiB", events: "10000"),
         OptionSpec("retry", .group(retryOptions), "what happens after a failed write", example: "{ initial: 1s, max: 1m }"),
         OptionSpec("buffer", .group(bufferOptions), "where events wait for the output", example: "{ type: disk, max_size: 2GiB }"),
-    ]
-
-    private static let batchOptions: [OptionSpec] = [
-        OptionSpec("max_size", .size(1 << 10...64 << 20), default: "1MiB", "bytes after which a batch leaves", example: "4MiB"),
-        OptionSpec("max_events", .integer(1...1_000_000), default: "10000", "events after which a batch leaves", example: "1000"),
-        OptionSpec(
-            "max_time", .duration(0...hour), default: "0s",
-            "time that the first event of a batch waits for others; `0s` takes what there is when the output is free", example: "1s"),
     ]
 
     private static let retryOptions: [OptionSpec] = [

@@ -49,6 +49,7 @@ struct ForwardOutputPlan: OutputPlan {
                 example: "web1.example.net"),
             OptionSpec("username", .text, "user that the receiver asks for on top of the key", example: "anna"),
             OptionSpec("password", .text, "password of the user", example: "\"${FORWARD_PASSWORD}\"", isSecret: true),
+            .acknowledgedBatch,
         ]
 
     /// Checks the options that need each other.

@@ -29,6 +29,7 @@ struct SluiceOutputPlan: OutputPlan {
                 "ack_timeout", .duration(second...24 * 3_600 * second), default: "60s",
                 "time without a sign of life of a receiver that owes an acknowledgement, after which the connection is given up; receivers give one every 10s, also while their own outputs are down",
                 example: "30s"),
+            .acknowledgedBatch,
         ]
 
     init(_ values: OptionValues, _ setting: OutputSetting) throws(ConfigError) {
