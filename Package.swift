@@ -88,7 +88,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        stage("SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice"]),
+        stage(
+            "SluiceTestKit", uses: ["SluiceComponent", "SluiceEvent", "CSluice", .product(name: "Logging", package: "swift-log")]),
         stage("SluiceLua", uses: []),
         stage(
             "SluiceRules",

@@ -4,6 +4,7 @@ import SluiceComponent
 import SluiceConfig
 import SluiceEvent
 import SluiceInputs
+import SluiceTestKit
 import Testing
 
 /// A session that keeps what an input sends, can hold it back, and lets a test wait for what has come.

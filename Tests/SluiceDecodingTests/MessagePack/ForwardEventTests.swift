@@ -1,5 +1,6 @@
 import CSluice
 import SluiceEvent
+import SluiceTestKit
 import Testing
 
 @testable import SluiceDecoding

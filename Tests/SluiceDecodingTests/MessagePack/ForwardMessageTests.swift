@@ -1,3 +1,4 @@
+import SluiceTestKit
 import Testing
 
 @testable import SluiceDecoding

@@ -1,6 +1,7 @@
 import CSluice
 import Foundation
 import SluiceEvent
+import SluiceTestKit
 import Testing
 
 @testable import SluiceDecoding

@@ -13,7 +13,7 @@ final class DriverFixture: Sendable {
     let output: FlakyOutput
     let driver: OutputDriver
     let answers = Answers()
-    let log = LogLines()
+    let log = LoggedLines()
 
     init(
         _ options: OutputOptions = OutputOptions(), output: FlakyOutput = FlakyOutput(), store: (any ParcelStore)? = nil,
@@ -139,26 +139,4 @@ final class Answers: Sendable {
         // SAFETY: the buffer's used bytes.
         String(decoding: UnsafeBufferPointer(start: parcel.bytes.pointee.bytes, count: parcel.byteCount), as: UTF8.self)
     }
-}
-
-/// What was logged, as `level: text`.
-final class LogLines: Sendable {
-    private struct Handler: LogHandler {
-        let lines: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.level): \(event.message)") } }
-    }
-
-    fileprivate let lines = Mutex<[String]>([])
-
-    var all: [String] { lines.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
 }

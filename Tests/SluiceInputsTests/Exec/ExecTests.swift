@@ -3,6 +3,7 @@ import CSluice
 import Foundation
 import SluiceComponent
 import SluiceConfig
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

@@ -9,13 +9,9 @@ import Testing
 @testable import SluiceInputs
 
 /// A folder of files, a host that serves them and a fetch input that reads from it.
-final class FetchCase {
-    let folder = TemporaryFolder()
-    private(set) var running: RunningInput?
+final class FetchCase: InputCase {
     private var host: RunningHost?
     private(set) var port = 0
-
-    var session: TestSession { running!.session }
 
     deinit {
         running?.stop()
@@ -47,43 +43,14 @@ final class FetchCase {
     @discardableResult
     func start(
         _ options: [(key: String, value: OptionValues.Value)] = [], after other: TestSession? = nil, isRecovering: Bool = false,
-        text: @escaping @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String = {
-            TestSession.field("message", $1, $0)
-        }
+        text: @escaping @Sendable (borrowing EventBatch, UnsafeMutablePointer<sl_event>) -> String = InputCase.message
     ) throws -> TestSession {
-        var values: [(key: String, value: OptionValues.Value)] = [
+        let values: [(key: String, value: OptionValues.Value)] = [
             ("hosts", .text("tcp://127.0.0.1:\(port)")), ("files", .text("log")), ("format", .text("plain")),
             ("reconnect_initial", .text("20ms")), ("reconnect_max", .text("100ms")),
         ]
-        for option in options {
-            values.removeAll { $0.key == option.key }
-            values.append(option)
-        }
-        let session = TestSession(positions: other?.saved ?? [:], isRecovering: isRecovering, text: text)
-        running = RunningInput(try makeInput("fetch", values, folder: folder.path), session)
-        return session
+        return try start("fetch", values, options, after: other, isRecovering: isRecovering, text: text)
     }
-
-    /// Stops the input and answers its session.
-    @discardableResult
-    func stop() -> TestSession {
-        running!.stop()
-        return running!.session
-    }
-
-    func path(_ name: String) -> String { folder.path + "/" + name }
-
-    @discardableResult
-    func write(_ name: String, _ text: String) -> String { folder.file(name, text) }
-
-    func append(_ name: String, _ text: String) {
-        let handle = FileHandle(forWritingAtPath: path(name))!
-        handle.seekToEndOfFile()
-        handle.write(Data(text.utf8))
-        handle.closeFile()
-    }
-
-    func move(_ name: String, _ other: String) { precondition(rename(path(name), path(other)) == 0) }
 
     func remove(_ name: String) { precondition(unlink(path(name)) == 0) }
 

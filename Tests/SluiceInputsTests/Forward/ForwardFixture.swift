@@ -3,6 +3,7 @@ import CZlib
 import SluiceComponent
 import SluiceConfig
 import SluiceNetwork
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs
@@ -55,25 +56,6 @@ final class ForwardFixture {
 
     /// Warnings so far.
     var warnings: [String] { session.logged.all.filter { $0.hasPrefix("warning: ") } }
-}
-
-/// Bytes written as hexadecimal digits with blanks, and texts between quotes: `92 01 'abc'`.
-func packed(_ text: String) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = Substring(text)
-    while let first = rest.first {
-        if first == "'" {
-            let inside = rest.dropFirst().prefix { $0 != "'" }
-            bytes += Array(inside.utf8)
-            rest = rest.dropFirst(inside.count + 2)
-        } else if first == " " {
-            rest = rest.dropFirst()
-        } else {
-            bytes.append(UInt8(rest.prefix(2), radix: 16)!)
-            rest = rest.dropFirst(2)
-        }
-    }
-    return bytes
 }
 
 /// A packed message of entries with one field `n`, and an option map of these bytes.

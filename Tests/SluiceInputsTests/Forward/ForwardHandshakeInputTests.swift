@@ -2,6 +2,7 @@ import SluiceComponent
 import SluiceConfig
 import SluiceEvent
 import SluiceNetwork
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

@@ -1,6 +1,7 @@
 import Glibc
 import SluiceComponent
 import SluiceConfig
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

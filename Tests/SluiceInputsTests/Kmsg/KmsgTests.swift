@@ -3,6 +3,7 @@ import Foundation
 import SluiceComponent
 import SluiceConfig
 import SluiceEvent
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

@@ -1,5 +1,6 @@
 import CSluice
 import SluiceComponent
+import SluiceEvent
 import Testing
 
 @testable import SluiceInputs
@@ -14,7 +15,7 @@ import Testing
     /// A message comes into the batch of the only lane.
     private func comes(_ message: String) throws {
         let box = try #require(batches.take(0))
-        let event = EventBuilder(box.events, raw: UnsafeRawBufferPointer(start: nil, count: 0), received: 0)
+        let event = EventBuilder(box.events, .plain, raw: UnsafeRawBufferPointer(start: nil, count: 0), received: 0)
         event.add(UInt16(SL_KEY_MESSAGE), message.utf8)
         event.end()
     }

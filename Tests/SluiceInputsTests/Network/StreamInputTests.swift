@@ -2,6 +2,7 @@ import Glibc
 import SluiceComponent
 import SluiceConfig
 import SluiceEvent
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

@@ -4,6 +4,7 @@ import SluiceComponent
 import SluiceConfig
 import SluiceEvent
 import SluiceNetwork
+import SluiceTestKit
 import Testing
 
 @testable import SluiceInputs

@@ -1,8 +1,8 @@
-import Logging
+package import Logging
 import Synchronization
 
-/// What an input logs, as `level: text`.
-final class LoggedLines: Sendable {
+/// What is logged in a test, as `level: text`.
+package final class LoggedLines: Sendable {
     private struct Handler: LogHandler {
         let lines: LoggedLines
         var metadata: Logger.Metadata = [:]
@@ -16,10 +16,14 @@ final class LoggedLines: Sendable {
         func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.level): \(event.message)") } }
     }
 
-    private let lines = Mutex<[String]>([])
+    fileprivate let lines = Mutex<[String]>([])
+
+    /// Nothing so far.
+    package init() {}
 
     /// Every line so far.
-    var all: [String] { lines.withLock { $0 } }
+    package var all: [String] { lines.withLock { $0 } }
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+    /// A logger of every level.
+    package var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
 }
