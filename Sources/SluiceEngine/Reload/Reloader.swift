@@ -32,10 +32,14 @@ package final class Reloader: Sendable {
     private let stop = StopFlag()
     private let thread = Mutex<WorkerThread?>(nil)
 
-    /// A reloader; `load` reads and checks the configuration anew.
+    /// The files as they were when this was made: a change since then is one that nobody has tried.
+    private let loaded: [String: UInt64]
+
+    /// A reloader of a service that was just loaded from disk; `load` reads and checks the configuration anew.
     package init(_ service: Service, load: @escaping @Sendable () -> Result<ServiceConfiguration, ConfigProblems>) {
         self.service = service
         self.load = load
+        loaded = Self.digests(service.watchedFiles)
     }
 
     /// Starts the thread.
@@ -94,27 +98,28 @@ package final class Reloader: Sendable {
         var setting = service.configuration.reload
         var settling = Settling(quiet: setting.settle)
         var watch = FileWatch()
-        var tried = digests(service.watchedFiles)
+        var tried = loaded
         // What the running generation was made of; nothing when that is not what was on disk.
         var running = service.isStale ? [:] : tried
         var probation: Probation?
         var previous: Previous?
         watch.watch(setting.watch == .notify ? service.watchedFiles : [])
+        if setting.watch == .notify, Self.digests(service.watchedFiles) != tried { settling.changed(at: MonotonicClock.now) }
         while !stop.isSet {
             let isPolling = setting.watch == .poll || setting.watch == .notify && !watch.isComplete
             wait(watch.descriptor, until: deadline(settling, probation, isPolling: isPolling))
             let now = MonotonicClock.now
             if watch.drain(), setting.watch == .notify { settling.changed(at: now) }
-            if isPolling, digests(service.watchedFiles) != tried, settling.due == nil { settling.changed(at: now) }
+            if isPolling, Self.digests(service.watchedFiles) != tried, settling.due == nil { settling.changed(at: now) }
             var attempts = takeRequests().map { Optional($0) }
-            if settling.isDue(at: now), attempts.isEmpty, digests(service.watchedFiles) != tried { attempts = [nil] }
+            if settling.isDue(at: now), attempts.isEmpty, Self.digests(service.watchedFiles) != tried { attempts = [nil] }
             for request in attempts {
                 let isDryRun = request?.dryRun ?? false
-                let before = digests(service.watchedFiles)
+                let before = Self.digests(service.watchedFiles)
                 let (verdict, old) = !isDryRun && before == running ? (unchanged, nil) : attempt(dryRun: isDryRun)
                 request?.answer.notify { $0 = verdict }
                 request?.decided(verdict)
-                if !isDryRun { tried = digests(service.watchedFiles, before: before) }
+                if !isDryRun { tried = Self.digests(service.watchedFiles, before: before) }
                 guard verdict.outcome == .applied, let old else { continue }
                 running = tried
                 previous = old
@@ -146,7 +151,7 @@ package final class Reloader: Sendable {
     }
 
     /// Contents of files as numbers; files that are not there are left out.
-    private func digests(_ files: [String]) -> [String: UInt64] {
+    private static func digests(_ files: [String]) -> [String: UInt64] {
         var digests: [String: UInt64] = [:]
         for file in files {
             guard case .success(let bytes) = RuleSourceFiles.bytes(of: file) else { continue }
@@ -159,7 +164,7 @@ package final class Reloader: Sendable {
 
     /// The contents that an attempt has tried: those from before it, of files that were known then, since what was saved meanwhile may have
     /// been read or not.
-    private func digests(_ files: [String], before: [String: UInt64]) -> [String: UInt64] {
+    private static func digests(_ files: [String], before: [String: UInt64]) -> [String: UInt64] {
         let known = Set(files)
         return digests(files).merging(before.filter { known.contains($0.key) }) { _, before in before }
     }
