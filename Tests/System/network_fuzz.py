@@ -1,5 +1,6 @@
 """Bytes that no sender should send, at every listener: nothing crashes, others lose nothing, every refused byte is counted."""
 import collections
+import errno
 import http.client
 import json
 import pathlib
@@ -105,8 +106,15 @@ def tell(port, data):
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65_536), b""))
-        except (ConnectionError, BrokenPipeError):
+        except OSError as fault:
+            expect_end(fault)
             return b""
+
+
+def expect_end(fault):
+    """The service has hung up, which each call says in its own way: a `shutdown` finds no connection any more."""
+    if not isinstance(fault, ConnectionError) and fault.errno != errno.ENOTCONN:
+        raise fault
 
 
 def lines_of(data):
@@ -256,7 +264,8 @@ def pour(port, head, block, count):
                 connection.sendall(block)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65_536), b"")), True
-        except (ConnectionError, BrokenPipeError):
+        except OSError as fault:
+            expect_end(fault)
             return b"", False
 
 
