@@ -67,19 +67,21 @@ package enum ForeignProtocol: String, Sendable, CaseIterable {
     /// The headers of zlib with its usual window, by level of compression.
     private static func isZlib(_ second: UInt8) -> Bool { second == 0x01 || second == 0x5E || second == 0x9C || second == 0xDA }
 
-    /// `x` and a byte may also be text in some charset; compressed bytes show themselves soon by controls that text does not have.
+    /// `x` and a byte may also be text in some charset; compressed bytes show themselves soon by controls that text does not have, and
+    /// may have an LF before the first of them.
     private static func lookZlib(_ bytes: UnsafeRawBufferPointer) -> Finding {
         guard bytes.count > 1 else { return .undecided }
         guard isZlib(bytes[1]) else { return .none }
+        var hasLine = false
         for byte in bytes.dropFirst().prefix(64) {
             switch byte {
-            case 0x0A: return .none
+            case 0x0A: hasLine = true
             case 0x09, 0x0D, 0x1B: continue
             case 0..<0x20, 0x7F: return .foreign(.compressed)
             default: continue
             }
         }
-        return bytes.count > 64 ? .none : .undecided
+        return hasLine || bytes.count > 64 ? .none : .undecided
     }
 
     /// `123 z` and a zlib header: a message that rsyslog has compressed, which always comes with its count.

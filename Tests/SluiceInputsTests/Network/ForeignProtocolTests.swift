@@ -30,6 +30,7 @@ import Testing
         #expect(decide([0x28, 0xB5, 0x2F, 0xFD, 0x04]) == .foreign(.compressed))
         for level: UInt8 in [0x01, 0x5E, 0x9C, 0xDA] {
             #expect(decide([0x78, level, 0xB2, 0x31, 0xB7, 0x00, 0x01]) == .foreign(.compressed))
+            #expect(look([0x78, level, 0xB2, 0x0A, 0x31, 0x00, 0x01]) == .foreign(.compressed))
             #expect(decide(Array("128 z".utf8) + [0x78, level, 0x33]) == .foreign(.compressed))
         }
     }
