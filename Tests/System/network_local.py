@@ -155,7 +155,7 @@ def test_a_journal_that_lost_the_place_is_told_of(folder):
         try:
             service.start()
             wait_for(lambda: len(events(folder)) == 1, what="the first entry")
-            assert set(events(folder)[0]) <= {"timestamp", "hostname", "appname", "procid", "message"}, events(folder)[0]
+            assert set(events(folder)[0]) <= {"timestamp", "hostname", "appname", "procid", "message", "via"}, events(folder)[0]
             service.stop()
             journal.stop()
             for path in journal.folder.iterdir():

@@ -84,7 +84,9 @@ def test_every_golden_configuration_fits_the_schema_or_not_as_check_says(folder)
     for name, path in cases.items():
         if name == "yaml-alias-bomb":
             continue
-        is_taken = (path.parent / "expected").read_text() == "no problem found\n"
+        said = (path.parent / "expected").read_text().splitlines()
+        # A warning is no problem of the file; lines that quote it are indented.
+        is_taken = [line for line in said if line[:1] != " " and ": warning: " not in line] in ([], ["no problem found"])
         counts[is_taken] += 1
         if is_taken:
             assert not found[path], (name, found[path])
