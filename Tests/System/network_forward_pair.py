@@ -1,34 +1,17 @@
 """Two Sluices that speak Fluent's forward protocol with each other, through networks and deaths of every kind."""
+import functools
 import random
 import time
 
+import network_pair
 from network_kit import certificates, free_port
-from network_pair import NUMBER, Relay, await_all, counter, numbers
+from network_pair import Relay, await_all, counter, numbers
 from service_delivery import Writer, whole_numbers
-from service_kit import Service, read_lines, wait_for
+from service_kit import read_lines, wait_for
 
 
-def sender(folder, address, options=""):
-    """A service that reads files and sends what is in them, with a disk buffer."""
-    folder.mkdir(exist_ok=True)
-    return Service(folder, f"""
-inputs:
-  lines: {{ type: file, include: ["logs/*"], format: plain }}
-rules: [number.lua]
-outputs:
-  center: {{ type: forward, address: "{address}", buffer: {{ type: disk }}, retry: {{ initial: 50ms, max: 500ms }}{options} }}
-""", NUMBER)
-
-
-def receiver(folder, listen, options=""):
-    """A service that takes events from others and writes them to a file."""
-    folder.mkdir(exist_ok=True)
-    return Service(folder, f"""
-inputs:
-  hosts: {{ type: forward, listen: "{listen}"{options} }}
-outputs:
-  main: {{ type: file, path: main.ndjson }}
-""")
+sender = functools.partial(network_pair.sender, kind="forward")
+receiver = functools.partial(network_pair.receiver, kind="forward")
 
 
 def is_in_order(found):

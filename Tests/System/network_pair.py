@@ -19,24 +19,24 @@ from service_kit import Service, read_lines, wait_for
 NUMBER = {"number.lua": "function process(event) event.number = math.tointeger(tonumber(event.message:match('^(%d+)'))) end"}
 
 
-def sender(folder, address, options="", rules=None):
-    """A service that reads files and sends what is in them, with a disk buffer."""
+def sender(folder, address, options="", rules=None, kind="sluice"):
+    """A service that reads files and sends what is in them by a protocol with acknowledgements, with a disk buffer."""
     folder.mkdir(exist_ok=True)
     return Service(folder, f"""
 inputs:
   lines: {{ type: file, include: ["logs/*"], format: plain }}
 rules: [number.lua]
 outputs:
-  center: {{ type: sluice, address: "{address}", buffer: {{ type: disk }}, retry: {{ initial: 50ms, max: 500ms }}{options} }}
+  center: {{ type: {kind}, address: "{address}", buffer: {{ type: disk }}, retry: {{ initial: 50ms, max: 500ms }}{options} }}
 """, rules or NUMBER)
 
 
-def receiver(folder, listen, options=""):
+def receiver(folder, listen, options="", kind="sluice"):
     """A service that takes events from others and writes them to a file."""
     folder.mkdir(exist_ok=True)
     return Service(folder, f"""
 inputs:
-  hosts: {{ type: sluice, listen: "{listen}"{options} }}
+  hosts: {{ type: {kind}, listen: "{listen}"{options} }}
 outputs:
   main: {{ type: file, path: main.ndjson }}
 """)
