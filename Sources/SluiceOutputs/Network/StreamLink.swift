@@ -43,8 +43,9 @@ final class StreamLink {
     /// Whether something was given and not confirmed.
     var isUnconfirmed: Bool { !given.isEmpty }
 
-    /// Takes a new connection and sends the header of the stream.
+    /// Takes a new connection, when the one before was ended by ``end(stop:)``, and sends the header of the stream.
     func adopt(_ connection: DialedConnection, header: ByteBuffer, stop: StopFlag) throws(NetworkError) {
+        precondition(self.connection == nil, "nobody has asked what the connection before has left")
         self.connection = connection
         if header.readableBytes > 0 { try connection.write(header, stop: stop) }
     }

@@ -142,7 +142,7 @@ package final class StreamOutput: Output {
         for link in links where link.hasEnded { settle(link) }
         if links.count == 1 {
             switchBack(links[0])
-            if !links[0].isOpen { try connect(links[0], nil) }
+            if !isReady(links[0]) { try connect(links[0], nil) }
             return links[0]
         }
         defer { turn = (turn + 1) % links.count }
@@ -151,7 +151,7 @@ package final class StreamOutput: Output {
         var failure: OutputError?
         // Those that failed a while ago last: somebody has to be asked when nobody else is there.
         for index in order.filter({ links[$0].isOpen || retryAt[$0] <= now }) + order.filter({ !links[$0].isOpen && retryAt[$0] > now }) {
-            if links[index].isOpen { return links[index] }
+            if isReady(links[index]) { return links[index] }
             do throws(OutputError) {
                 try connect(links[index], index)
                 return links[index]
@@ -164,7 +164,15 @@ package final class StreamOutput: Output {
         throw failure ?? .stopped(settings.dial.addresses[0].text)
     }
 
-    /// Connects a link: to the address of its index, or (nil) to the first that can be reached.
+    /// Whether a link can be written to. If not it has no connection behind this: one may end at any moment, and what it leaves has to be
+    /// noted before there is another.
+    private func isReady(_ link: StreamLink) -> Bool {
+        if link.isOpen { return true }
+        settle(link)
+        return false
+    }
+
+    /// Connects a link without a connection: to the address of its index, or (nil) to the first that can be reached.
     private func connect(_ link: StreamLink, _ index: Int?) throws(OutputError) {
         let connection: DialedConnection
         do throws(NetworkError) {
