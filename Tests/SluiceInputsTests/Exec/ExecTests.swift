@@ -36,6 +36,17 @@ import Testing
         running.stop()
     }
 
+    @Test func `it has nothing of ours that is open`() throws {
+        // As some libraries open sockets: a connection would not end before the program does.
+        let inherited = dup(0)
+        defer { close(inherited) }
+        #expect(fcntl(inherited, F_GETFD) & FD_CLOEXEC == 0)
+        let (session, running) = try start(
+            ["sh", "-c", "test -e /proc/self/fd/\(inherited) && echo open; echo done"], [("restart", .text("never"))])
+        #expect(session.messages(1) == ["done"])
+        running.stop()
+    }
+
     @Test func `a program that ended is started again`() throws {
         let (session, running) = try start(["echo", "again"], [("restart_initial", .text("1ms"))])
         #expect(session.messages(3) == ["again", "again", "again"])
