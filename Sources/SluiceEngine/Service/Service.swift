@@ -170,13 +170,16 @@ package final class Service: Sendable {
 
     /// Ends everything in order within the configured time; answers whether everything that was read was answered.
     @discardableResult package func stop() -> Bool {
-        phase.withLock { $0 = .stopping }
+        let hasStarted = phase.withLock { phase in
+            defer { phase = .stopping }
+            return phase != .starting
+        }
         var topology = topology.withLock { $0 }
         let deadline = MonotonicClock.now + topology.configuration.shutdownTimeout
         for input in topology.inputs { input?.driver.requestStop() }
         for input in topology.inputs { input?.driver.join() }
         for lane in lanes { dispatcher.put(.end, lane: lane.index) }
-        if !book.waitForEnd(lanes: lanes.count, until: deadline) {
+        if hasStarted, !book.waitForEnd(lanes: lanes.count, until: deadline) {
             around.log.warning(
                 "outputs did not take everything within `shutdown_timeout`; what is left is read again at the next start, or lost where its input cannot read again (sockets, pipes)"
             )
