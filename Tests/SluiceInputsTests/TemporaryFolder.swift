@@ -3,6 +3,7 @@ import CSluice
 import Foundation
 import SluiceEvent
 import SluiceInputs
+import SluiceTestKit
 
 /// A fresh folder that goes away with its owner.
 final class TemporaryFolder: Sendable {
@@ -23,6 +24,20 @@ final class TemporaryFolder: Sendable {
     }
 
     func file(_ name: String, _ text: String) -> String { file(name, Array(text.utf8)) }
+
+    /// Writes a program and answers its path.
+    ///
+    /// A child that another test's thread starts in this moment holds the file open for writing until it is another program, and the
+    /// system runs no file that somebody writes. A lease on reading is given when nobody does (fcntl(2)).
+    func program(_ name: String, _ text: String) -> String {
+        let path = file(name, text)
+        chmod(path, 0o755)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        let setLease: Int32 = 1_024
+        precondition(eventually { fcntl(descriptor, setLease, F_RDLCK) == 0 || errno != EAGAIN }, "\(path) is written all the time")
+        return path
+    }
 
     /// What a program writes to its standard output.
     func output(of program: String, _ arguments: [String]) -> [UInt8] {

@@ -25,11 +25,9 @@ import Testing
     }
 
     /// A journalctl that notes its arguments and writes entries.
-    private func program(_ lines: [String], then rest: String = "exec sleep 1000") throws -> String {
+    private func program(_ lines: [String], then rest: String = "exec sleep 1000") -> String {
         let entries = folder.file("entries", lines.map { $0 + "\n" }.joined())
-        let path = folder.file("journalctl", "#!/bin/sh\necho \"$@\" >> \(folder.path)/calls\ncat \(entries)\n\(rest)\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return path
+        return folder.program("journalctl", "#!/bin/sh\necho \"$@\" >> \(folder.path)/calls\ncat \(entries)\n\(rest)\n")
     }
 
     private func start(
@@ -59,7 +57,7 @@ import Testing
 
     @Test func `an entry becomes an event with the standard fields, the others under their own names`() throws {
         let session = TestSession(text: Self.shown)
-        let running = try start(try program([Self.entry(1, message: "\"hello from cat\"")]), session)
+        let running = try start(program([Self.entry(1, message: "\"hello from cat\"")]), session)
         #expect(
             session.messages(1) == ["2026-11-21T19:14:42.315121Z|vm|jt|13|daemon|warning|cat|13|0|||hello from cat"])
         running.stop()
@@ -76,7 +74,7 @@ import Testing
             "-- Boot f21ddcb66f044947b778daf9b7295ff2 --",
             "{\"__CURSOR\":\"cut",
         ]
-        let running = try start(try program(odd), session)
+        let running = try start(program(odd), session)
         let messages = session.messages(5).map { $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init) }
         running.stop()
         #expect(messages.map { $0.last } == ["café\n", #"a "quoted" é"#, #"["one","two"]"#, "", "{\"__CURSOR\":\"cut"])
@@ -92,7 +90,7 @@ import Testing
             ["_COMM", "_PID", "_UID", "procid", "appname", "OTHER"].map { TestSession.field($0, event, batch) }.joined(separator: "|")
         }
         let line = Self.entry(1, message: "\"x\"", more: ",\"OTHER\":\"y\"")
-        let running = try start(try program([line]), session, [("fields", .texts(fields))])
+        let running = try start(program([line]), session, [("fields", .texts(fields))])
         #expect(session.messages(1) == [rest + "|13|jt|"])
         running.stop()
         #expect(calls.first?.contains("--output-fields=MESSAGE,PRIORITY,SYSLOG_FACILITY,") == true)
@@ -103,7 +101,7 @@ import Testing
         let session = TestSession(positions: Self.saved(1))
         // Moved from memory to the disk the entry has another file and number.
         let moved = Self.entry(1, message: "\"one\"").replacing("s=400affd3", with: "s=99999999").replacing("i=161", with: "i=7")
-        let running = try start(try program([moved, Self.entry(2, message: "\"two\"")]), session)
+        let running = try start(program([moved, Self.entry(2, message: "\"two\"")]), session)
         #expect(session.messages(1) == ["two"])
         running.stop()
         #expect(calls == ["--output=json --all --follow --no-tail --cursor=\(Self.cursor(1))"])
@@ -113,7 +111,7 @@ import Testing
 
     @Test func `an entry that is gone is told of as a loss`() throws {
         let session = TestSession(positions: Self.saved(1))
-        let running = try start(try program([Self.entry(5, message: "\"five\"")]), session)
+        let running = try start(program([Self.entry(5, message: "\"five\"")]), session)
         #expect(session.messages(1) == ["five"])
         running.stop()
         #expect(session.counter(.eventsLost) == 1)
@@ -124,7 +122,7 @@ import Testing
     @Test func `with another selection the last entry need not come`() throws {
         let session = TestSession(positions: Self.saved(1))
         let running = try start(
-            try program([Self.entry(2, message: "\"two\"")]), session,
+            program([Self.entry(2, message: "\"two\"")]), session,
             [
                 ("units", .texts(["a.service"])), ("matches", .texts(["_UID=0", "+", "PRIORITY=3"])), ("directory", .text("/j")),
                 ("boot", .text("current")),
@@ -139,7 +137,7 @@ import Testing
 
     @Test func `a cursor that is refused is forgotten, loudly`() throws {
         let session = TestSession(positions: Self.saved(1))
-        let running = try start(try program([], then: "echo 'Failed to seek to cursor: Invalid argument' >&2; exit 1"), session)
+        let running = try start(program([], then: "echo 'Failed to seek to cursor: Invalid argument' >&2; exit 1"), session)
         let error = session.wait(for: "an error") { $0.error }
         running.stop()
         #expect(error?.message.hasSuffix("exited with status 1: Failed to seek to cursor: Invalid argument") == true)
@@ -151,8 +149,7 @@ import Testing
         let session = TestSession()
         let answer = "__CURSOR=\(Self.cursor(3))\n_BOOT_ID=f21d\n"
         let script = "case \"$*\" in *--lines=1*) printf '%s' '\(answer)'; exit 0;; esac; exec sleep 1000"
-        let path = folder.file("journalctl", "#!/bin/sh\necho \"$@\" >> \(folder.path)/calls\n\(script)\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let path = folder.program("journalctl", "#!/bin/sh\necho \"$@\" >> \(folder.path)/calls\n\(script)\n")
         let running = try start(path, session, [("start", .text("end"))])
         _ = session.wait(for: "a position") { $0.sent.first?.positions.first }
         _ = session.wait(for: "the second call") { [logged = session.logged] _ in
@@ -165,7 +162,7 @@ import Testing
 
     @Test func `a program that ends is an error with its last words, and nothing half is sent`() throws {
         let session = TestSession()
-        let path = try program([Self.entry(1, message: "\"one\"")], then: "printf '{\"MESSAGE\":\"ha'; echo 'No space' >&2; exit 3")
+        let path = program([Self.entry(1, message: "\"one\"")], then: "printf '{\"MESSAGE\":\"ha'; echo 'No space' >&2; exit 3")
         let running = try start(path, session)
         let error = session.wait(for: "an error") { $0.error }
         running.stop()

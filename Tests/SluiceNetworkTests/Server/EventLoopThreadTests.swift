@@ -50,8 +50,11 @@ struct EventLoopThreadTests {
                     let never = keeper.loop!.makePromise(of: Void.self)
                     keeper.never = never
                     return never.futureResult
-                }, ending: { isEnding.notify { $0 = true } })
-            keeper.never?.succeed(())
+                },
+                ending: {
+                    isEnding.notify { $0 = true }
+                    keeper.never?.succeed(())
+                })
             over.notify { $0 = true }
         }
         stop.set()
