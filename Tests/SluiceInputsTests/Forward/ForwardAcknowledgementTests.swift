@@ -24,11 +24,11 @@ import Testing
     }
 
     @Test func `who waits for an acknowledgement is neither idle nor stalls`() throws {
-        let input = try ForwardFixture([("idle_timeout", .text("50ms")), ("stall_timeout", .text("50ms"))], isConfirming: false)
+        let input = try ForwardFixture([("idle_timeout", .text("500ms")), ("stall_timeout", .text("500ms"))], isConfirming: false)
         let peer = try input.connect()
         peer.send(Self.chunk("a1 'a'", "01"))
         input.session.owes(1)
-        #expect(peer.read(1, milliseconds: 500) == nil)
+        #expect(peer.read(1, milliseconds: 1_500) == nil)
         input.session.confirm()
         #expect(peer.read(7) == packed("81 a3 'ack' a1 'a'"))
         #expect(peer.rest() == [])

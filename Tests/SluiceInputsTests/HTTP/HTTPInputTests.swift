@@ -69,7 +69,7 @@ import Testing
     @Test func `who waits for the outputs is neither idle nor stalls`() throws {
         let session = TestSession()
         session.state.notify { $0.isConfirming = false }
-        let running = try run(session, [("idle_timeout", .text("100ms")), ("stall_timeout", .text("100ms"))])
+        let running = try run(session, [("idle_timeout", .text("500ms")), ("stall_timeout", .text("500ms"))])
         let client = try HTTPTestClient(path)
         try client.post("{\"message\":\"a\"}")
         _ = session.messages(1)
@@ -272,7 +272,7 @@ import Testing
 
     @Test func `who stalls is told, and who says no HTTP is counted`() throws {
         let session = TestSession()
-        let running = try run(session, [("stall_timeout", .text("100ms"))])
+        let running = try run(session, [("stall_timeout", .text("500ms"))])
         var client = try HTTPTestClient(path)
         try client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nabc")
         #expect(try client.response()?.status == 408)

@@ -160,15 +160,15 @@ import Testing
     @Test func `who is not read is neither idle nor stalls`() throws {
         let session = TestSession()
         session.hold()
-        let running = try run(session, [("idle_timeout", .text("200ms")), ("stall_timeout", .text("200ms"))])
+        let running = try run(session, [("idle_timeout", .text("1s")), ("stall_timeout", .text("1s"))])
         let sender = TestSender(path, compression: .none)
         let long = String(repeating: "x", count: 1 << 20)
-        try sender.connect()
         for _ in 0..<40 { sender.give(long) }
+        try sender.connect()
         let held = WorkerThread("sender") { [sender = UncheckedSender(sender)] in try? sender.sender.sendFrames() }
         session.awaitHeld()
         // Reading has stopped in the middle of a frame, for longer than a frame may take.
-        #expect(!session.stop.wait(nanoseconds: 1_000_000_000))
+        #expect(!session.stop.wait(nanoseconds: 3_000_000_000))
         session.release()
         held.join()
         #expect(try sender.settle())

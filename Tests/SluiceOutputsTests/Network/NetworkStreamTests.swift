@@ -136,7 +136,7 @@ import Testing
 
     @Test func `a receiver that stalls is given up, and its successor gets everything`() throws {
         let peer = LoopbackPeer(receiveBytes: 4 << 10)
-        let output = try folder.output("tcp", peer.address, options: [("write_timeout", .text("200ms"))])
+        let output = try folder.output("tcp", peer.address, options: [("write_timeout", .text("1s"))])
         let texts = (0..<4_000).map { "\($0) " + String(repeating: "x", count: 4_000) }
         let parcel = records(texts)
         let error = errorOf { () throws(OutputError) in
