@@ -1,12 +1,9 @@
 """Two Sluices that speak Fluent's forward protocol with each other, through networks and deaths of every kind."""
 import functools
-import random
-import time
 
 import network_pair
 from network_kit import certificates, free_port
-from network_pair import Relay, await_all, counter, numbers
-from service_delivery import Writer, whole_numbers
+from network_pair import Relay, await_all, counter, killed_under_load, numbers, under_load
 from service_kit import read_lines, wait_for
 
 
@@ -30,12 +27,7 @@ def test_a_relay_that_cuts_and_stalls_loses_nothing_of_what_is_forwarded(folder)
     center = receiver(folder / "b", f"tcp://127.0.0.1:{port}")
     host = sender(folder / "a", f"tcp://127.0.0.1:{relay.port}",
                   ", ack_timeout: 1s, write_timeout: 1s, chunk_size: 16KiB, compression: gzip")
-    writer = Writer(folder / "a" / "logs", files=1, batch=60, pause=0.01)
-    try:
-        relay.start()
-        center.start()
-        host.start()
-        writer.start()
+    with under_load(folder, relay, center, host) as writer:
         wait_for(lambda: len(relay.cuts) == 4 and sum(relay.cuts.values()) >= 10, 120, "cuts of every manner")
         count = writer.finish()
         relay.misbehaves = False
@@ -48,51 +40,15 @@ def test_a_relay_that_cuts_and_stalls_loses_nothing_of_what_is_forwarded(folder)
         print(f"    {count} events, {repeated} twice, {resent} chunks again, {dict(relay.cuts)}")
         host.stop()
         center.stop()
-    finally:
-        writer.finish()
-        host.end()
-        center.end()
-        relay.end()
 
 
-def killed_under_load(folder, victim):
-    """Kills one side 20 times while lines are written; prints lines and repetitions."""
-    port = free_port()
-    sides = {"receiver": receiver(folder / "b", f"tcp://127.0.0.1:{port}"), "sender": sender(folder / "a", f"tcp://127.0.0.1:{port}")}
-    writer = Writer(folder / "a" / "logs", files=1, batch=60, pause=0.01)
-    chance = random.Random(4)
-    path = folder / "b" / "main.ndjson"
-    try:
-        for side in sides.values():
-            side.start()
-        writer.start()
-        for _ in range(20):
-            time.sleep(chance.random() * 0.3)
-            sides[victim].kill()
-            time.sleep(chance.random() * 0.2)
-            sides[victim].start()
-        count = writer.finish()
-        wait_for(lambda: set(whole_numbers(path, 20)) >= set(range(1, count + 1)), 60, f"{count} numbers at the receiver")
-        found = whole_numbers(path, 20)
-        assert set(found) == set(range(1, count + 1))
-        repeated = len(found) - count
-        # What was under way at each death: a chunk or two, and what one look at the file gives.
-        assert repeated <= 20 * 2_000, (repeated, count)
-        print(f"    {count} events, {repeated} twice")
-        for side in sides.values():
-            side.stop()
-    finally:
-        writer.finish()
-        for side in sides.values():
-            side.end()
-
-
+# What was under way at each death: a chunk or two, and what one look at the file gives.
 def test_a_forward_receiver_that_is_killed_20_times_costs_repetitions_only(folder):
-    killed_under_load(folder, "receiver")
+    killed_under_load(folder, "receiver", 2_000, kind="forward")
 
 
 def test_a_forward_sender_that_is_killed_20_times_costs_repetitions_only(folder):
-    killed_under_load(folder, "sender")
+    killed_under_load(folder, "sender", 2_000, kind="forward")
 
 
 def test_key_certificates_and_compression_go_together(folder):

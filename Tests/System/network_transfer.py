@@ -8,8 +8,7 @@ import time
 import zlib
 
 from network_kit import free_port
-from network_pair import NUMBER, await_all, counter, numbers, receiver, sender
-from service_delivery import Writer
+from network_pair import NUMBER, await_all, counter, numbers, receiver, sender, under_load
 from service_kit import Service, read_lines, wait_for
 
 
@@ -56,12 +55,8 @@ def test_what_a_killed_sender_repeats_is_never_more_than_it_says(folder):
     port = free_port()
     center = receiver(folder / "b", f"tcp://127.0.0.1:{port}")
     host = sender(folder / "a", f"tcp://127.0.0.1:{port}")
-    writer = Writer(folder / "a" / "logs", files=1, batch=60, pause=0.01)
     said = 0
-    try:
-        center.start()
-        host.start()
-        writer.start()
+    with under_load(folder, center, host) as writer:
         for _ in range(6):
             time.sleep(0.4)
             said += counter(host, "inputs", "replayed")
@@ -75,10 +70,6 @@ def test_what_a_killed_sender_repeats_is_never_more_than_it_says(folder):
         print(f"    {count} events, {repeated} twice, at most {said} by its counters")
         host.stop()
         center.stop()
-    finally:
-        writer.finish()
-        host.end()
-        center.end()
 
 
 def frame(kind, body):
