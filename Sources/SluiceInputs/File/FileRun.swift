@@ -93,6 +93,8 @@ final class FileRun {
     private func scan() {
         let begin = MonotonicClock.now
         let listing = GlobWalk.list(setting.include, excluding: setting.exclude, folder: setting.folder, in: RealFileTree())
+        // Watches and files are begun once: what that takes is no reason to see the next file late.
+        let walkNs = MonotonicClock.now - begin
         let isFirst = nextScanNs == 0
         // Watched first: what changes while the files are begun is told.
         if changes.watch(listing.folders) { needsScan = true } else { needsScan = false }
@@ -101,7 +103,7 @@ final class FileRun {
         for file in files.values where !file.isListed || !file.hasBegun { enqueue(file) }
         if isFirst, isFirstStart { sendStarted() }
         let end = MonotonicClock.now
-        earliestScanNs = end + (end - begin) * Self.scanShare
+        earliestScanNs = end + walkNs * Self.scanShare
         nextScanNs = end + (changes.isPolling ? setting.pollIntervalNs : setting.scanIntervalNs)
     }
 
