@@ -173,24 +173,20 @@ def test_lines_come_out_within_milliseconds_at_a_thousand_a_second(folder):
         (folder / "main.json").touch()
         reader = threading.Thread(target=watch)
         reader.start()
+        written = {}
         log = open(folder / "logs" / "a.log", "ab", buffering=0)
-        # One pause of a shared machine's disk or processor is a whole hundredth of the lines: the best of three rounds counts.
-        for turn in range(3):
-            written = {}
-            start = time.monotonic()
-            for number in range(5_000):
-                time.sleep(max(0, start + number / 1000 - time.monotonic()))
-                written[turn * 5_000 + number] = time.monotonic()
-                log.write(b"%d\n" % (turn * 5_000 + number))
-            wait_for(lambda: len(arrived) == (turn + 1) * 5_000, what="all lines")
-            delays = sorted(arrived[number] - written[number] for number in written)
-            p50, p99 = delays[2_500], delays[4_950]
-            print(f"       p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms")
-            if p99 < 0.050:
-                break
+        start = time.monotonic()
+        for number in range(5_000):
+            time.sleep(max(0, start + number / 1000 - time.monotonic()))
+            written[number] = time.monotonic()
+            log.write(b"%d\n" % number)
+        wait_for(lambda: len(arrived) == 5_000, what="all lines")
         done.set()
         reader.join()
         service.stop()
+        delays = sorted(arrived[number] - written[number] for number in written)
+        p50, p99 = delays[2_500], delays[4_950]
+        print(f"       p50 {p50 * 1e3:.2f} ms, p99 {p99 * 1e3:.2f} ms")
         # 5 ms is the figure to reach on a machine of one's own.
         assert p99 < 0.050, (p50, p99)
     finally:
