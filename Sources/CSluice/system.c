@@ -76,7 +76,7 @@ int sl_spawn_fed(
                            : posix_spawn_file_actions_adddup2(&actions, input, 0);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, error, 2);
-    // Whatever a library opens without FD_CLOEXEC, a connection would live as long as the program.
+    // A connection that a library has opened without FD_CLOEXEC would not end before the program does.
     if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
     if (result == 0 && folder) result = posix_spawn_file_actions_addchdir_np(&actions, folder);
     if (result == 0) result = posix_spawnattr_setpgroup(&attributes, 0);

@@ -18,7 +18,8 @@ int sl_pipe(int ends[2]);
 
 /// Starts a program in a process group of its own, with the two descriptors as its standard output and error, an empty standard
 /// input and default signals. `variables` (`NAME=VALUE`, NULL at the end) go on top of this process's environment. `folder` NULL
-/// keeps the working directory. It has no other descriptor of this process. Its process id, or an error number below 0.
+/// keeps the working directory. The program has no other
+/// descriptor of this process. Returns its process id, or an error number below 0.
 int sl_spawn(const char *program, char *const arguments[], char *const variables[], const char *folder, int output, int error);
 
 /// As `sl_spawn`, with a descriptor as its standard input.
