@@ -114,8 +114,14 @@ final class ForwardLink {
         while try hear(until: MonotonicClock.now) {}
     }
 
-    /// Waits until everything that was sent has arrived.
+    /// Waits until everything that was sent has arrived. A receiver that takes one batch a connection is left then, also when sending has
+    /// heard the last acknowledgement already.
     func confirm() throws(NetworkError) {
+        try awaitArrival()
+        if !keepsAlive { hangUp() }
+    }
+
+    private func awaitArrival() throws(NetworkError) {
         guard flight.count > 0, let connection else { return }
         if settings.requiresAcknowledgement {
             while flight.count > 0 {
@@ -130,8 +136,6 @@ final class ForwardLink {
             flight.arrived()
             movedAt = MonotonicClock.now
         }
-        // The receiver takes one batch a connection.
-        if !keepsAlive { hangUp() }
     }
 
     /// The connection is over: what did not arrive goes out again. Answers how many chunks these are.

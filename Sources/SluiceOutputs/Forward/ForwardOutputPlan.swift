@@ -12,7 +12,7 @@ struct ForwardOutputPlan: OutputPlan {
     private static let tagBytesMax = 1_024
 
     let path: PathTemplate?
-    private let settings: ForwardSettings
+    let settings: ForwardSettings
 
     /// How chunks are packed.
     enum Compression: String, CaseIterable {

@@ -1,3 +1,5 @@
+import Glibc
+import NIOCore
 import SluiceComponent
 import SluiceConfig
 import SluiceNetwork
@@ -99,20 +101,26 @@ import Testing
         #expect(error?.hasSuffix("has closed the connection") ?? false)
     }
 
+    /// Lets a sender in that gets one batch through before the connection ends.
+    private static func greetOnce(_ peer: LoopbackPeer) -> ForwardReceiver? {
+        var receiver = ForwardReceiver(peer.accept())
+        let nonce: [MessagePackValue.Member] = [
+            .init(.text("nonce"), .text("n")), .init(.text("auth"), .text("")), .init(.text("keepalive"), .boolean(false)),
+        ]
+        receiver.write(.array([.text("HELO"), .map(nonce)]))
+        guard case .array(let ping)? = receiver.message(), let salt = ping[2].bytes else { return nil }
+        let proof = ForwardSecret(sharedKey: "secret", hostname: "server").proof(
+            of: Array("server".utf8), salt: salt, nonce: Array("n".utf8))
+        receiver.write(.array([.text("PONG"), .boolean(true), .text(""), .text("server"), .text(proof)]))
+        return receiver
+    }
+
     @Test func `a receiver that takes one message a connection gets each batch on a new one`() throws {
         let peer = LoopbackPeer()
         let output = try folder.forward(peer.address, options: Self.key)
         for round in 0..<3 {
             let receiver = Call { () -> [Int] in
-                var receiver = ForwardReceiver(peer.accept())
-                let nonce: [MessagePackValue.Member] = [
-                    .init(.text("nonce"), .text("n")), .init(.text("auth"), .text("")), .init(.text("keepalive"), .boolean(false)),
-                ]
-                receiver.write(.array([.text("HELO"), .map(nonce)]))
-                guard case .array(let ping)? = receiver.message(), let salt = ping[2].bytes else { return [] }
-                let proof = ForwardSecret(sharedKey: "secret", hostname: "server").proof(
-                    of: Array("server".utf8), salt: salt, nonce: Array("n".utf8))
-                receiver.write(.array([.text("PONG"), .boolean(true), .text(""), .text("server"), .text(proof)]))
+                guard var receiver = Self.greetOnce(peer) else { return [] }
                 let chunk = receiver.chunk()
                 receiver.acknowledge(chunk)
                 // The sender ends the connection.
@@ -123,5 +131,25 @@ import Testing
             #expect(receiver.wait() == [round])
         }
         #expect(output.counter("connects") == 3)
+    }
+
+    @Test func `such a receiver is left also when sending has heard the acknowledgement`() throws {
+        let peer = LoopbackPeer()
+        let receiver = Call { Self.greetOnce(peer) }
+        let plan = try folder.plan("forward", [("address", .texts([peer.address]))] + Self.key) as! ForwardOutputPlan
+        let link = ForwardLink(plan.settings, folder.context, Dialer(plan.settings.dial, log: folder.context.log), index: nil)
+        try link.open()
+        let answers = try #require(receiver.wait())
+        // They come before the chunks, so that no chunk has to wait for its own.
+        for _ in 0..<1_000 { answers.write(.map([.init(.text("ack"), .text("a"))])) }
+        let chunk = ForwardChunk(name: Array("a".utf8), bytes: ByteBuffer(string: "chunk"), length: 17, events: 1)
+        for _ in 0..<1_000 {
+            try link.send(chunk, of: entries(("t", [1])), isAgain: false)
+            if link.unacknowledged == 0 { break }
+            usleep(1_000)
+        }
+        #expect(link.unacknowledged == 0 && link.hasConnection)
+        try link.confirm()
+        #expect(!link.hasConnection)
     }
 }
