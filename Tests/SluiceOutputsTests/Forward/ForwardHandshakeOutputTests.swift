@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import SluiceComponent
 import SluiceConfig
@@ -141,14 +140,14 @@ import Testing
         try link.open()
         let answers = try #require(receiver.wait())
         // They come before the chunks, so that no chunk has to wait for its own.
-        for _ in 0..<1_000 { answers.write(.map([.init(.text("ack"), .text("a"))])) }
+        let answer = MessagePackValue.map([.init(.text("ack"), .text("a"))]).encoded
+        answers.write(Array(repeatElement(answer, count: 10_000).joined()))
         let chunk = ForwardChunk(name: Array("a".utf8), bytes: ByteBuffer(string: "chunk"), length: 17, events: 1)
-        for _ in 0..<1_000 {
+        let isHeard = try eventually {
             try link.send(chunk, of: entries(("t", [1])), isAgain: false)
-            if link.unacknowledged == 0 { break }
-            usleep(1_000)
+            return link.unacknowledged == 0
         }
-        #expect(link.unacknowledged == 0 && link.hasConnection)
+        #expect(isHeard && link.hasConnection)
         try link.confirm()
         #expect(!link.hasConnection)
     }
