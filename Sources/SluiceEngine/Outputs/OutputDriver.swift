@@ -271,10 +271,11 @@ package final class OutputDriver: Sendable {
         }
     }
 
-    /// Waits for the end that ``finish()`` began, until `deadline` of the monotonic clock; then stops. Answers whether everything was
-    /// delivered or is in the disk buffer.
+    /// Waits for the end that ``finish()`` began, until `deadline` of the monotonic clock; then stops. One that was never started ends at
+    /// once. Answers whether everything was delivered or is in the disk buffer.
     package func join(by deadline: Int64) -> Bool {
-        let ended: Bool? = parts.state.wait(until: deadline) { hasEnded($0) ? true : nil }
+        let isStarted = threads.withLock { !$0.isEmpty }
+        let ended: Bool? = isStarted ? parts.state.wait(until: deadline) { hasEnded($0) ? true : nil } : nil
         if ended == nil { stop() }
         joinThreads()
         return parts.state.withLock { $0.queue.amount.parcels == 0 }

@@ -84,6 +84,14 @@ import Testing
         #expect(fixture.driver.hasEnded)
     }
 
+    @Test func `a driver that was never started ends at once`() {
+        let fixture = DriverFixture(isThreaded: true)
+        let deadline = MonotonicClock.now + Self.minute
+        fixture.driver.finish()
+        #expect(fixture.driver.join(by: deadline))
+        #expect(MonotonicClock.now < deadline)
+    }
+
     @Test func `a driver that waits sees a request to open files anew`() {
         let fixture = DriverFixture(isThreaded: true)
         fixture.driver.start()
