@@ -84,7 +84,7 @@ extension InputSession {
 
 /// Where an input stands in one of its streams, in a form that survives a restart.
 package struct Position: Sendable, Equatable {
-    /// Names the stream within the input, such as device, inode and fingerprint of a file.
+    /// Names the stream within the input, such as device, inode and fingerprint of a file. One that begins with a dot is that of a mark.
     package let key: String
     /// What the input makes of it (JSON text, a cursor); nil when the stream is gone and the position can be forgotten.
     package let value: String?
@@ -94,6 +94,9 @@ package struct Position: Sendable, Equatable {
         self.key = key
         self.value = value
     }
+
+    /// Whether it is no place in a stream but something else that the input wants to know after a restart.
+    package var isMark: Bool { key.hasPrefix(".") }
 }
 
 /// A batch that threads hand on to one another.

@@ -2,6 +2,7 @@ import Foundation
 import SluiceAdmin
 import SluiceComponent
 import SluiceStore
+import SluiceTestKit
 import Testing
 
 @testable import SluiceEngine
@@ -46,6 +47,26 @@ import Testing
         #expect(status.outputs.map(\.delivered) == [500, 500])
         #expect(fixture.text("a.log") == String(repeating: "one\n", count: 500))
         #expect(fixture.text("b.log") == String(repeating: "two\n", count: 500))
+    }
+
+    @Test func `status shows where an input stands in its files and not what else it remembers`() throws {
+        let fixture = try ServiceFixture(
+            """
+            data_dir: data
+            inputs:
+              lines: { type: file, include: in.log, format: plain }
+            outputs:
+              a: { type: file, path: a.log, encoding: raw }
+            """)
+        try fixture.write("in.log", "one\ntwo\n")
+        let service = try fixture.service()
+        service.start()
+        let isSaved = eventually { service.currentStatus().inputs[0].positions.first?.offset == 8 }
+        #expect(service.stop())
+        let input = service.currentStatus().inputs[0]
+        #expect(isSaved)
+        #expect(input.positions.map(\.name) == [fixture.folder.path + "/in.log"])
+        #expect(input.positionCount == 1)
     }
 
     @Test func `failing events are dead letters with everything needed, and purge removes them`() throws {

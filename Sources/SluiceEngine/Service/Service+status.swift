@@ -88,7 +88,7 @@ extension Service {
             name: input.configuration.name, kind: input.configuration.kind, state: state, since: condition.since)
         status.events = own.events
         for counter in InputCounter.allCases { status.counters[counter] = own.own[counter.rawValue] }
-        let positions = input.driver.savedPositions.values.sorted { $0.key < $1.key }
+        let positions = input.driver.savedPositions.values.filter { !$0.isMark }.sorted { $0.key < $1.key }
         status.positionCount = positions.count
         status.positions = positions.prefix(InputStatus.positionsShownMax).map { PositionText.status($0) }
         status.unconfirmedBytes = dispatcher.unconfirmedBytes(source: input.driver.source)

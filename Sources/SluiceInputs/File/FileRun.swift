@@ -10,7 +10,7 @@ final class FileRun {
     /// What a run may be behind a saved position before a crash: the bound of unconfirmed bytes of an input.
     static let replayBytesMax = 16 << 20
     /// Key of the position that says that the input was started before.
-    static let startedKey = "started"
+    static let startedKey = ".started"
     /// A walk over the files may take one part in so many of the time.
     private static let scanShare: Int64 = 10
 
@@ -40,7 +40,7 @@ final class FileRun {
         self.setting = setting
         self.session = session
         shared = SharedDecoding(setting.decoding)
-        for (key, position) in session.positions where key != Self.startedKey {
+        for (key, position) in session.positions where !position.isMark {
             if let value = position.value.flatMap({ FilePosition(text: $0) }) { remembered[key] = value }
         }
         isFirstStart = session.positions.isEmpty

@@ -105,7 +105,7 @@ import Testing
             state.sent.flatMap(\.positions).contains { $0.value == nil } ? true : nil
         }
         #expect(forgotten == true)
-        #expect(session.saved.keys.filter { $0 != "started" } == [])
+        #expect(session.saved.keys.filter { $0 != ".started" } == [])
     }
 
     @Test func `a file that is made anew under a deleted one's name is another file`() throws {
