@@ -57,7 +57,7 @@ import Testing
     @Test func `what is logged names the input and the program, and says times as people do`() throws {
         let (session, running) = try start(["sh", "-c", "echo line; echo oops >&2; exit 3"], [("restart_initial", .text("1m"))])
         _ = session.messages(1)
-        _ = session.wait(for: "the end of the program") { [logged = session.logged] _ in logged.all.count >= 4 ? true : nil }
+        #expect(eventually { session.logged.all.count >= 4 })
         running.stop()
         let lines = session.logged.all
         #expect(lines.first?.hasPrefix("info: input `test`: `sh` runs as process ") == true)
