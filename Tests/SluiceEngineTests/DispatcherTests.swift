@@ -38,6 +38,15 @@ import Testing
         #expect([next(1), next(1), next(1)] == ["b0", "m0", "nothing"])
     }
 
+    @Test func `orders go before the batches that wait, as they came`() {
+        #expect(send(at: 1))
+        let order = Monitor("")
+        dispatcher.put(.order { _ in order.notify { $0 += "1" } }, lane: 0)
+        dispatcher.put(.order { _ in order.notify { $0 += "2" } }, lane: 0)
+        dispatcher.put(.end, lane: 0)
+        #expect([next(0), next(0), next(0), next(0), next(0)] == ["order", "order", "b0", "end", "nothing"])
+    }
+
     @Test func `positions move only from marker to marker`() {
         #expect(send(at: 1))
         _ = dispatcher.mark()

@@ -163,6 +163,43 @@ import Testing
         #expect(try notes("workers: 1\n" + plain, rule: "four") == [])
     }
 
+    @Test func `a reload does not wait for an output that takes nothing`() throws {
+        let fixture = try ServiceFixture(
+            """
+            data_dir: data
+            shutdown_timeout: 100ms
+            inputs:
+              lines: { type: generate, rate: 0, lines: ["one"], format: plain }
+            rules: [rule.lua]
+            reload: { watch: false }
+            outputs:
+              stuck: { type: exec, command: [sleep, "1000"], encoding: raw, buffer: { max_events: 1000 } }
+              free: { type: discard }
+            default_outputs: [stuck]
+            """,
+            rules: ["rule.lua": "function process() return \"stuck\" end\n"])
+        let service = try fixture.service()
+        let reloader = fixture.reloader(service)
+        service.start()
+        reloader.start()
+        defer {
+            reloader.finish()
+            service.stop()
+        }
+        let isStuck = eventually {
+            let status = service.currentStatus()
+            return status.lanes[0].inboxEvents >= 2_000 && status.outputs[0].queue.events >= 2_000
+        }
+        #expect(isStuck)
+        let before = service.currentStatus().outputs[0].offered
+        try fixture.write("rule.lua", "function process() return \"free\" end\n")
+        #expect(reloader.reload(dryRun: false).outcome == .applied)
+        #expect(eventually { service.currentStatus().outputs[1].delivered > 100_000 })
+        // What the lane had in hand: batches are of 1,000 events here.
+        let taken = service.currentStatus().outputs[0].offered - before
+        #expect(taken > 0 && taken <= 5_000)
+    }
+
     @Test func `a second service on the same data is refused`() throws {
         let service = try fixture.service()
         #expect(throws: ServiceError.self) { try fixture.service() }

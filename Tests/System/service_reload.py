@@ -4,6 +4,7 @@ import os
 import pathlib
 import random
 import signal
+import socket
 import threading
 import time
 
@@ -243,6 +244,55 @@ def test_the_last_good_rules_start_when_those_on_disk_are_refused(folder):
         service.process = None
     finally:
         service.end()
+
+
+def test_a_reload_does_not_wait_for_a_receiver_that_takes_nothing(folder):
+    """The queue of its output is full and the lane waits: rules that send elsewhere take over, and each line goes to one of the two."""
+    lines = [f"{number} {'x' * 90}".encode() for number in range(300_000)]
+    (folder / "logs").mkdir()
+    (folder / "logs" / "x.log").write_bytes(b"\n".join(lines) + b"\n")
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    service = Service(folder, f"""
+inputs:
+  lines: {{ type: file, include: ["logs/*.log"], format: plain }}
+rules: [route.lua]
+outputs:
+  far: {{ type: tcp, address: "tcp://127.0.0.1:{listener.getsockname()[1]}", encoding: raw, buffer: {{ max_events: 1000 }} }}
+  near: {{ type: file, path: near.log, encoding: raw }}
+default_outputs: [far]
+""", {"route.lua": 'function process() return "far" end\n'})
+    received = bytearray()
+
+    def receive():
+        connection, _ = listener.accept()
+        with connection:
+            while data := connection.recv(1 << 20):
+                received.extend(data)
+
+    try:
+        service.start()
+        wait_for(lambda: service.status()["lanes"][0]["inbox_events"] > 5_000, what="a lane that waits")
+        stuck = service.ledger()
+        service.write("route.lua", 'function process() return "near" end\n')
+        started = time.monotonic()
+        service.verb("reload --wait", check=0)
+        assert time.monotonic() - started < 8
+        wait_for(lambda: read_lines(folder / "near.log"), what="a line elsewhere")
+        # While the receiver takes nothing, what it was given before holds up the positions of the file.
+        reader = threading.Thread(target=receive, daemon=True)
+        reader.start()
+        wait_for(lambda: service.ledger()["delivered"] == len(lines), 60, "the last line")
+        service.stop()
+        reader.join(20)
+    finally:
+        service.end()
+        listener.close()
+    far, near = received.splitlines(), read_lines(folder / "near.log")
+    assert far + near == lines, (len(far), len(near))
+    assert len(far) < stuck["received"] + 10_000
 
 
 def test_hup_reloads_and_usr1_reopens(folder):

@@ -45,6 +45,8 @@ package struct ParcelQueue {
     private var handTime: Int64?
     private var lastTurn = 0
     private var nextTurn = 1
+    /// Everything that is offered fits.
+    package var isUnlimited = false
     /// Parcels that wait or are in hand.
     package private(set) var amount = OutputCounters.Amount()
 
@@ -120,7 +122,7 @@ package struct ParcelQueue {
     private func isTurn(_ turn: Int?) -> Bool { turn.map { $0 == nextTurn } ?? (nextTurn > lastTurn) }
 
     private func fits(_ entry: Entry) -> Bool {
-        if count == 0 { return true }
+        if count == 0 || isUnlimited { return true }
         let (events, overflow) = waitingEvents.addingReportingOverflow(entry.events)
         return !overflow && events <= buffer.maxEvents && waitingSize + entry.size <= buffer.maxBytes
     }

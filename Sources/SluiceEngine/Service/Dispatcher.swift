@@ -43,6 +43,8 @@ final class Dispatcher: Sendable {
     }
 
     fileprivate struct Inbox {
+        /// What goes before all items.
+        var orders = FIFO<@Sendable (Lane) -> Void>()
         var items = FIFO<Item>()
         var events = 0
         var bytes = 0
@@ -172,6 +174,7 @@ final class Dispatcher: Sendable {
     /// The next item of a lane's inbox; nil when `deadline` (monotonic) passes first.
     func take(lane: Int, until deadline: Int64?) -> Item? {
         state.wait(until: deadline) { state in
+            if let order = state.inboxes[lane].orders.popFirst() { return .order(order) }
             guard let item = state.inboxes[lane].items.popFirst() else { return nil }
             if case .batch(let shipment) = item {
                 state.inboxes[lane].events -= shipment.box.events.count
@@ -181,8 +184,16 @@ final class Dispatcher: Sendable {
         }
     }
 
-    /// Puts an item that is no batch into one inbox.
-    func put(_ item: Item, lane: Int) { state.notify { $0.inboxes[lane].items.append(item) } }
+    /// Puts an item that is no batch into one inbox. Orders go before the batches that wait there, in the order in which they were put.
+    func put(_ item: Item, lane: Int) {
+        state.notify { state in
+            if case .order(let order) = item {
+                state.inboxes[lane].orders.append(order)
+            } else {
+                state.inboxes[lane].items.append(item)
+            }
+        }
+    }
 
     /// A batch that a lane made itself (timers, re-drive) is under way; answers its epoch.
     func began(source: Int) -> Int {

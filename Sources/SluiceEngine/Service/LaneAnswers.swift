@@ -18,9 +18,14 @@ final class LaneAnswers: Sendable {
 
     /// Waits for all lanes; nil when the deadline passes first, after which the order counts as cancelled.
     func wait(lanes: Int, until deadline: Int64) -> [Int: RuleFailure?]? {
-        let all: [Int: RuleFailure?]? = state.wait(until: deadline) { $0.answers.count == lanes ? $0.answers : nil }
+        let all = look(lanes: lanes, until: deadline)
         if all == nil { state.withLock { $0.isCancelled = true } }
         return all
+    }
+
+    /// As ``wait(lanes:until:)``, and the order stands when the deadline passes.
+    func look(lanes: Int, until deadline: Int64) -> [Int: RuleFailure?]? {
+        state.wait(until: deadline) { $0.answers.count == lanes ? $0.answers : nil }
     }
 
     /// Waits for all lanes, however long they take.

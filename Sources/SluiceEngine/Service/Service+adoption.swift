@@ -27,15 +27,21 @@ extension Service {
         }
         let heired = change.endedOutputs.filter { heir(of: $0, in: new) != nil }.compactMap { new.outputs[$0]?.driver }
         for driver in heired { driver.setUnlimited(true) }
+        let relief = LaneRelief(
+            old.outputs.compactMap { $0?.driver }.filter { driver in
+                driver.options.buffer.whenFull == .block && !heired.contains { $0 === driver }
+            })
         do throws(Refusal) {
-            try stage(candidate.generation)
+            try stage(candidate.generation, relief)
         } catch {
             for driver in heired { driver.setUnlimited(false) }
+            relief.end()
             throw error
         }
         checkpointer.setInputs(new)
         new = bring(new, change)
-        commit(candidate.generation, new, adoption)
+        commit(candidate.generation, new, adoption, relief)
+        relief.end()
         let ended = change.endedInputs.map { end(input: $0, of: old) } + change.endedOutputs.map { end(output: $0, of: new) }
         let started = change.newOutputs.map { "output `\($0.configuration.name)` was started" }
         for input in change.newInputs {
@@ -89,7 +95,7 @@ extension Service {
     }
 
     /// Every lane loads the generation beside the one that it runs; one that cannot refuses it for all.
-    private func stage(_ generation: Generation) throws(Refusal) {
+    private func stage(_ generation: Generation, _ relief: LaneRelief) throws(Refusal) {
         let answers = LaneAnswers()
         for lane in lanes {
             dispatcher.put(
@@ -103,26 +109,23 @@ extension Service {
                     }
                 }, lane: lane.index)
         }
-        let all = answers.wait(lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
+        let all = relief.wait(for: answers, lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
         let failures = all?.values.compactMap { $0 } ?? []
         if let all, failures.isEmpty, all.count == lanes.count { return }
         // Behind the order to stage, however late that is carried out.
         for lane in lanes { dispatcher.put(.order { $0.rules.abandon() }, lane: lane.index) }
         if all == nil {
-            let waiting = topology.withLock { $0 }.outputs.compactMap { $0?.driver }.filter { $0.counters.failingSince != nil }.map(\.name)
-            let cause = waiting.isEmpty ? "" : " (waiting for output `\(waiting.joined(separator: "`, `"))`)"
             throw Refusal(problems: [
                 ReloadVerdict.Problem(
                     step: .adopt, place: nil,
-                    message:
-                        "a lane did not come to the end of its batch within \(Self.orderNanoseconds / 1_000_000_000) s\(cause); try again")
+                    message: "a lane did not come to the end of its batch within \(Self.orderNanoseconds / 1_000_000_000) s; try again")
             ])
         }
         throw Refusal(problems: failures.prefix(1).map { CandidateBuilder.problem($0, .adopt) })
     }
 
     /// Every lane goes over to the generation that it has staged; waits until all have.
-    private func commit(_ generation: Generation, _ topology: Topology, _ answers: LaneAnswers) {
+    private func commit(_ generation: Generation, _ topology: Topology, _ answers: LaneAnswers, _ relief: LaneRelief) {
         let log = around.log
         for lane in lanes {
             let outputs = topology.laneOutputs()
@@ -141,8 +144,8 @@ extension Service {
                     answers.add(lane.index, nil)
                 }, lane: lane.index)
         }
-        // A lane that waits for an output goes over when that takes its parcel: there is nothing to refuse any more.
-        _ = answers.wait(lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
+        // A lane that is held up by something else goes over when it is done with its batch: there is nothing to refuse any more.
+        _ = relief.wait(for: answers, lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
     }
 
     private func end(input number: Int, of old: Topology) -> String {

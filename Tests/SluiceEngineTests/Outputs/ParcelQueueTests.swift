@@ -53,6 +53,21 @@ import Testing
         }
     }
 
+    @Test func `without limits those who wait come in by turns, and then the limits hold again`() {
+        var queue = queue(options(.block, events: 1))
+        var (first, second): (Int?, Int?)
+        #expect(offer(&queue, "a") == "accepted, wakes")
+        #expect(offer(&queue, ["b"], turn: &first) == "wait")
+        #expect(offer(&queue, ["c"], turn: &second) == "wait")
+        queue.isUnlimited = true
+        #expect(offer(&queue, ["c"], turn: &second) == "wait")
+        #expect(offer(&queue, ["b"], turn: &first) == "accepted")
+        #expect(offer(&queue, ["c"], turn: &second) == "accepted")
+        queue.isUnlimited = false
+        #expect(offer(&queue, "d") == "wait")
+        #expect(take(&queue, isHurried: true) == "a b c")
+    }
+
     @Test func `only what may give the output something to do wakes it`() {
         var queue = queue(options(.block, events: 10), maxTime: 5, batchEvents: 3)
         #expect(offer(&queue, "a") == "accepted, wakes")
