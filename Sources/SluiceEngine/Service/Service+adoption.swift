@@ -28,7 +28,7 @@ extension Service {
         let heired = change.endedOutputs.filter { heir(of: $0, in: new) != nil }.compactMap { new.outputs[$0]?.driver }
         for driver in heired { driver.setUnlimited(true) }
         let relief = LaneRelief(
-            old.outputs.compactMap { $0?.driver }.filter { driver in
+            old.outputs.compactMap { $0 }.filter { !$0.isLeaving }.map(\.driver).filter { driver in
                 driver.options.buffer.whenFull == .block && !heired.contains { $0 === driver }
             })
         do throws(Refusal) {
