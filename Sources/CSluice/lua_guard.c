@@ -96,6 +96,7 @@ static void take_back(lua_State *L, int table, int copy, int changes) {
         lua_pushvalue(L, key);
         if (lua_rawget(L, table) == LUA_TNIL) {
             if (changes) note_change(L, changes, table, key, 0);
+            // May need memory: Lua may have let go of a deleted key, and its place may be taken. Hence `lane_protect` has no limit.
             lua_pushvalue(L, key);
             lua_pushvalue(L, value);
             lua_rawset(L, table);

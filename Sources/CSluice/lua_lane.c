@@ -68,8 +68,10 @@ bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t c
 
 bool lane_protect(sl_lane *lane, lua_CFunction function) {
     lane->stop = 0;
+    lane->tidies_up = true;
     lua_pushcfunction(lane->L, function);
     bool done = lua_pcall(lane->L, 0, 0, 0) == LUA_OK;
+    lane->tidies_up = false;
     lua_settop(lane->L, 0);
     return done;
 }

@@ -124,6 +124,7 @@ struct sl_lane {
     char *pool_at, *pool_end;
     uint64_t allocation_count, allocation_fails_at;
     bool allocation_fails_lasting;
+    bool tidies_up;                 ///< what is asked for now is not refused
 
     // Time: a CPU clock timer of the running thread ticks; the handler compares serials.
     volatile sig_atomic_t stop;
@@ -197,7 +198,8 @@ static inline rule *lane_rule(sl_lane *lane) {
 int lane_load_text(lua_State *L, const char *text, size_t length, const char *chunk);
 /// Calls `function` with `argument` under pcall with the lane's limits. True when it returned; else the failure is set.
 bool lane_enter(sl_lane *lane, lua_CFunction function, void *argument, int64_t cpu_ns);
-/// The same for what tidies up after a failure: leaves the failure as it is, has no time limit, and is not told why it fails.
+/// The same for what tidies up after a failure: leaves the failure as it is, has no limits of time and memory, and is not told why it
+/// fails.
 bool lane_protect(sl_lane *lane, lua_CFunction function);
 /// Copies names of outputs by bit. False without memory or with more than there may be.
 bool lane_name_outputs(rule_set *set, const sl_text *outputs, uint32_t count);

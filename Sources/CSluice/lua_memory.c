@@ -59,7 +59,7 @@ void *lane_allocate(void *context, void *block, size_t old_size, size_t size) {
         else free(block);
         return NULL;
     }
-    if (size > old_size) {
+    if (size > old_size && !lane->tidies_up) {
         if (lane->memory_used + (size - old_size) > lane->limits.memory_bytes) return refuse(lane);
         if (is_told_to_fail(lane)) return refuse(lane);
     }

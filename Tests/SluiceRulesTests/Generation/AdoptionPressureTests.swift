@@ -60,7 +60,33 @@ import Testing
         #expect(lane.run().hasPrefix(#"{"r0":1,"#))
     }
 
+    /// Adopts a generation while allocations fail, for every n: `refused` looks at the old one. Answers the n that was enough.
+    ///
     /// One that fails alone is made good by a collection, so all from the n-th on fail.
+    private func adopt(
+        _ next: RuleGeneration, by lane: GenerationFixture, refused: (UInt64) throws -> Void
+    ) throws -> UInt64 {
+        var n: UInt64 = 1
+        while true {
+            lane.lane.lane.failAllocation(n, lasting: true)
+            var isAdopted = false
+            do {
+                try lane.lane.lane.stage(next)
+                try lane.lane.lane.commit()
+                isAdopted = true
+            } catch {
+                try #require(error.kind == .memory, "allocation \(n): \(error)")
+            }
+            let calls = lane.lane.lane.failAllocation(0, lasting: false)
+            if isAdopted {
+                try #require(calls < n)
+                return n
+            }
+            try refused(n)
+            n += 1
+        }
+    }
+
     @Test func `allocations that fail while a generation is adopted leave the old one untouched`() throws {
         let old = """
             state.n, state.list, state.gone = 0, {1, {2}}, {}
@@ -83,28 +109,39 @@ import Testing
         let lane = try GenerationFixture([("r", old)], limits: limits)
         let next = try lane.check([("r", new)])
         var runs = 0
-        var n: UInt64 = 1
-        while true {
-            lane.lane.lane.failAllocation(n, lasting: true)
-            var isAdopted = false
-            do {
-                try lane.lane.lane.stage(next)
-                try lane.lane.lane.commit()
-                isAdopted = true
-            } catch {
-                try #require(error.kind == .memory, "allocation \(n): \(error)")
-            }
-            let calls = lane.lane.lane.failAllocation(0, lasting: false)
-            if isAdopted {
-                try #require(calls < n)
-                break
-            }
+        let n = try adopt(next, by: lane) { n in
             runs += 1
             try #require(lane.run() == #"{"v":1,"n":\#(runs),"list":[1,[2]],"gone":{}}"#, "allocation \(n)")
-            n += 1
         }
         #expect(n > 300)
         #expect(lane.run() == #"{"v":2,"n":\#(runs),"list":[1,["changed"],"added"],"gone":"none"}"#)
+    }
+
+    /// 64 keys fill their table: of those that were deleted some need a larger one when they come back.
+    @Test func `keys that a refused generation deleted come back without memory`() throws {
+        let old = """
+            for i = 1, 64 do state["key " .. i] = i end
+            function process(event) event.n, event.sum = 0, 0 for _, i in pairs(state) do event.n, event.sum = event.n + 1, event.sum + i end end
+            """
+        let new = """
+            state_version = 2
+            function migrate(old)
+              for i = 1, 32 do old["key " .. i] = nil end
+              local more = {}
+              for i = 1, 20 do more[i] = {i} end
+              return old
+            end
+            function process(event) event.n = 0 for _ in pairs(state) do event.n = event.n + 1 end end
+            """
+        var limits = RuleLimits()
+        limits.eventNanoseconds = 10_000_000_000
+        let lane = try GenerationFixture([("r", old)], limits: limits)
+        let next = try lane.check([("r", new)])
+        let n = try adopt(next, by: lane) { n in
+            try #require(lane.run() == #"{"sum":2080,"n":64}"#, "allocation \(n)")
+        }
+        #expect(n > 50)
+        #expect(lane.run() == #"{"n":32}"#)
     }
 
     @Test func `a generation that does not end or does not fit is refused, and the old one runs on`() throws {
