@@ -9,8 +9,8 @@ struct DriverState {
     var isReopening = false
     /// Nothing more will be offered: deliver what there is.
     var isFinishing = false
-    /// The buffer takes everything, whatever its limits say.
-    var isUnlimited = false { didSet { queue.isUnlimited = isUnlimited } }
+    /// The disk buffer takes everything, whatever its limits say.
+    var isUnlimited = false
     /// What is in the disk buffer is left to a successor; comes with ``isFinishing``.
     var isHandingOver = false
     /// End at once.

@@ -235,8 +235,17 @@ package final class OutputDriver: Sendable {
         }
     }
 
-    /// Has the buffer take everything or, again, no more than its limits allow, so that no lane waits for this output: it is about to be
-    /// replaced and nothing may leave its buffer any more, or lanes are wanted between two batches.
+    /// Takes what lanes wait with, one parcel each, beyond the limits: they are wanted between two batches.
+    package func letIn() {
+        parts.state.notify { state in
+            guard state.queue.isAwaited else { return }
+            state.queue.letIn()
+            state.signals += 1
+        }
+    }
+
+    /// Has the disk buffer take everything or, again, no more than its limits allow. An output that is about to be replaced holds no lane
+    /// up: nothing may leave its buffer any more.
     package func setUnlimited(_ isUnlimited: Bool) {
         parts.state.notify { state in
             state.isUnlimited = isUnlimited

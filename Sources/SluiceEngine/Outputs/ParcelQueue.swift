@@ -45,8 +45,8 @@ package struct ParcelQueue {
     private var handTime: Int64?
     private var lastTurn = 0
     private var nextTurn = 1
-    /// Everything that is offered fits.
-    package var isUnlimited = false
+    /// Up to this turn lanes come in whether there is room or not.
+    private var turnLetIn = 0
     /// Parcels that wait or are in hand.
     package private(set) var amount = OutputCounters.Amount()
 
@@ -74,7 +74,7 @@ package struct ParcelQueue {
     package mutating func offered(_ parcel: Parcel, turn: inout Int?, now: Int64, time: Int64) -> Admission {
         let entry = Entry(
             parcel: parcel, events: parcel.events, size: parcel.byteCount + parcel.letters.pointee.length, since: now, time: time)
-        if buffer.whenFull == .block, !isTurn(turn) || !fits(entry) {
+        if buffer.whenFull == .block, !isTurn(turn) || !(isLetIn(turn) || fits(entry)) {
             if turn == nil {
                 lastTurn += 1
                 turn = lastTurn
@@ -87,7 +87,7 @@ package struct ParcelQueue {
         }
         if buffer.whenFull == .dropNewest, !fits(entry) { return .refused }
         var evicted: [Parcel] = []
-        while !fits(entry), let oldest = removeFirst() { evicted.append(oldest.parcel) }
+        while buffer.whenFull == .dropOldest, !fits(entry), let oldest = removeFirst() { evicted.append(oldest.parcel) }
         for parcel in evicted { amount -= OutputCounters.Amount(parcel) }
         let filledBatch = fillsBatch
         append(entry)
@@ -119,10 +119,15 @@ package struct ParcelQueue {
         if isLast { handTime = nil }
     }
 
+    /// Lanes that wait now come in, one parcel each, beyond the limits.
+    package mutating func letIn() { turnLetIn = lastTurn }
+
+    private func isLetIn(_ turn: Int?) -> Bool { turn.map { $0 <= turnLetIn } ?? false }
+
     private func isTurn(_ turn: Int?) -> Bool { turn.map { $0 == nextTurn } ?? (nextTurn > lastTurn) }
 
     private func fits(_ entry: Entry) -> Bool {
-        if count == 0 || isUnlimited { return true }
+        if count == 0 { return true }
         let (events, overflow) = waitingEvents.addingReportingOverflow(entry.events)
         return !overflow && events <= buffer.maxEvents && waitingSize + entry.size <= buffer.maxBytes
     }

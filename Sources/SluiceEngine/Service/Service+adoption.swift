@@ -7,6 +7,8 @@ import Synchronization
 extension Service {
     /// How long lanes may take until they are between two batches.
     private static let orderNanoseconds: Int64 = 10_000_000_000
+    /// How long lanes may wait for an output before it takes what they have in hand.
+    private static let patienceNanoseconds: Int64 = 1_000_000_000
     /// How long an output may take to end behind its batch before a successor goes on with its disk buffer.
     private static let handOverNanoseconds: Int64 = 2_000_000_000
 
@@ -27,21 +29,15 @@ extension Service {
         }
         let heired = change.endedOutputs.filter { heir(of: $0, in: new) != nil }.compactMap { new.outputs[$0]?.driver }
         for driver in heired { driver.setUnlimited(true) }
-        let relief = LaneRelief(
-            old.outputs.compactMap { $0 }.filter { !$0.isLeaving }.map(\.driver).filter { driver in
-                driver.options.buffer.whenFull == .block && !heired.contains { $0 === driver }
-            })
         do throws(Refusal) {
-            try stage(candidate.generation, relief)
+            try stage(candidate.generation)
         } catch {
             for driver in heired { driver.setUnlimited(false) }
-            relief.end()
             throw error
         }
         checkpointer.setInputs(new)
         new = bring(new, change)
-        commit(candidate.generation, new, adoption, relief)
-        relief.end()
+        commit(candidate.generation, new, adoption)
         let ended = change.endedInputs.map { end(input: $0, of: old) } + change.endedOutputs.map { end(output: $0, of: new) }
         let started = change.newOutputs.map { "output `\($0.configuration.name)` was started" }
         for input in change.newInputs {
@@ -95,7 +91,7 @@ extension Service {
     }
 
     /// Every lane loads the generation beside the one that it runs; one that cannot refuses it for all.
-    private func stage(_ generation: Generation, _ relief: LaneRelief) throws(Refusal) {
+    private func stage(_ generation: Generation) throws(Refusal) {
         let answers = LaneAnswers()
         for lane in lanes {
             dispatcher.put(
@@ -109,7 +105,7 @@ extension Service {
                     }
                 }, lane: lane.index)
         }
-        let all = relief.wait(for: answers, lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
+        let all = wait(for: answers)
         let failures = all?.values.compactMap { $0 } ?? []
         if let all, failures.isEmpty, all.count == lanes.count { return }
         // Behind the order to stage, however late that is carried out.
@@ -125,7 +121,7 @@ extension Service {
     }
 
     /// Every lane goes over to the generation that it has staged; waits until all have.
-    private func commit(_ generation: Generation, _ topology: Topology, _ answers: LaneAnswers, _ relief: LaneRelief) {
+    private func commit(_ generation: Generation, _ topology: Topology, _ answers: LaneAnswers) {
         let log = around.log
         for lane in lanes {
             let outputs = topology.laneOutputs()
@@ -145,7 +141,18 @@ extension Service {
                 }, lane: lane.index)
         }
         // A lane that is held up by something else goes over when it is done with its batch: there is nothing to refuse any more.
-        _ = relief.wait(for: answers, lanes: lanes.count, until: MonotonicClock.now + Self.orderNanoseconds)
+        _ = wait(for: answers)
+    }
+
+    /// Waits for all lanes, and lets those in that wait for an output: a reload may well be made because of an output that takes nothing.
+    /// Orders go before what waits in the inboxes, so what outputs take beyond their limits is what lanes have in hand.
+    private func wait(for answers: LaneAnswers) -> [Int: RuleFailure?]? {
+        let begin = MonotonicClock.now
+        for pause in stride(from: Self.patienceNanoseconds, to: Self.orderNanoseconds, by: Int(Self.patienceNanoseconds / 4)) {
+            if let all = answers.look(lanes: lanes.count, until: begin + pause) { return all }
+            for output in topology.withLock({ $0.outputs }) { output?.driver.letIn() }
+        }
+        return answers.wait(lanes: lanes.count, until: begin + Self.orderNanoseconds)
     }
 
     private func end(input number: Int, of old: Topology) -> String {

@@ -53,17 +53,16 @@ import Testing
         }
     }
 
-    @Test func `without limits those who wait come in by turns, and then the limits hold again`() {
+    @Test func `those who wait are let in by turns, and those who come later are not`() {
         var queue = queue(options(.block, events: 1))
         var (first, second): (Int?, Int?)
         #expect(offer(&queue, "a") == "accepted, wakes")
         #expect(offer(&queue, ["b"], turn: &first) == "wait")
         #expect(offer(&queue, ["c"], turn: &second) == "wait")
-        queue.isUnlimited = true
+        queue.letIn()
         #expect(offer(&queue, ["c"], turn: &second) == "wait")
         #expect(offer(&queue, ["b"], turn: &first) == "accepted")
         #expect(offer(&queue, ["c"], turn: &second) == "accepted")
-        queue.isUnlimited = false
         #expect(offer(&queue, "d") == "wait")
         #expect(take(&queue, isHurried: true) == "a b c")
     }
